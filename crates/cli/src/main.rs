@@ -1,0 +1,2 @@
+//! The `driftgate` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! YAML text to validated configs, every finding with its line.

@@ -1,0 +1,1 @@
+//! Data sets: import, versions, validation, splits, transforms.

@@ -1,0 +1,1 @@
+//! The one API over a Driftgate workspace.

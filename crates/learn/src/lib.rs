@@ -1,0 +1,1 @@
+//! Estimators, metrics and resampling intervals.

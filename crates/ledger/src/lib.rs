@@ -1,0 +1,1 @@
+//! The append-only store: events, Merkle tree, checkpoints, projections, objects.

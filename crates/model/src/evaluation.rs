@@ -1,0 +1,145 @@
+use crate::config::Averaging;
+use crate::{Digest, RunId, Task};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The ends of an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A metric's value with its interval.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricValue {
+    /// The value, not rounded; `None` where it is not defined.
+    pub value: Option<f64>,
+    /// The bootstrap interval; `None` where it is not defined.
+    pub interval: Option<Interval>,
+    /// Why a value or an interval is not defined, or how many resamples were left out.
+    pub note: Option<String>,
+}
+
+/// How intervals were made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BootstrapSpec {
+    /// Always `percentile`.
+    pub method: String,
+    /// Resamples.
+    pub resamples: u32,
+    /// Level, such as 0.95.
+    pub level: f64,
+    /// Seed.
+    pub seed: u64,
+    /// Whether rows were drawn within each class.
+    pub stratified: bool,
+}
+
+/// Precision, recall and F1 of one class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassMetrics {
+    /// The label.
+    pub label: String,
+    /// True rows of it.
+    pub support: u64,
+    /// TP / (TP + FP); 0 where nothing was predicted.
+    pub precision: f64,
+    /// TP / (TP + FN); 0 where there is no true row.
+    pub recall: f64,
+    /// Harmonic mean of both; 0 where both are.
+    pub f1_score: f64,
+}
+
+/// One bin of the calibration curve of the predicted class's probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationBin {
+    /// Lower edge.
+    pub low: f64,
+    /// Upper edge.
+    pub high: f64,
+    /// Rows in it.
+    pub rows: u64,
+    /// Mean confidence.
+    pub confidence: f64,
+    /// Share of right answers.
+    pub accuracy: f64,
+}
+
+/// The evaluation of one model on one split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitEvaluation {
+    /// `val` or `test`.
+    pub split: String,
+    /// Rows.
+    pub rows: u64,
+    /// Metrics by name: `accuracy`, `f1_score`, `roc_auc`, `rmse`, …
+    pub metrics: BTreeMap<String, MetricValue>,
+    /// The same metrics of the majority class or the train mean.
+    pub baseline: BTreeMap<String, Option<f64>>,
+    /// Averaging of `precision`, `recall`, `f1_score`; classification only.
+    pub averaging: Option<Averaging>,
+    /// Labels, in the order of the confusion matrix; classification only.
+    pub labels: Vec<String>,
+    /// Per-class table; classification only.
+    pub per_class: Vec<ClassMetrics>,
+    /// `confusion[true][predicted]`; classification only.
+    pub confusion_matrix: Vec<Vec<u64>>,
+    /// Calibration curve; classification only.
+    pub calibration: Vec<CalibrationBin>,
+    /// How intervals were made; `None` when they were turned off.
+    pub bootstrap: Option<BootstrapSpec>,
+}
+
+/// The evaluation of a run's candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EvaluationReport {
+    /// Always `driftgate/evaluation/1`.
+    pub schema: String,
+    /// The run.
+    pub run: RunId,
+    /// The artifact that was evaluated.
+    pub model_artifact: Digest,
+    /// The data set version.
+    pub dataset_version: Digest,
+    /// What the model answers.
+    pub task: Task,
+    /// On validation.
+    pub val: SplitEvaluation,
+    /// On test.
+    pub test: SplitEvaluation,
+    /// Out-of-bag score of a forest: accuracy or R².
+    pub oob_score: Option<f64>,
+    /// Share of impurity decrease by output feature, largest first; empty where the estimator has none.
+    pub importances: Vec<(String, f64)>,
+}
+
+/// Whether a smaller value of the metric is better.
+pub fn lower_is_better(metric: &str) -> bool {
+    matches!(metric, "mae" | "mse" | "rmse" | "mape" | "log_loss" | "brier" | "ece")
+}
+
+/// The metrics a classification report holds.
+pub const CLASSIFICATION_METRICS: [&str; 11] = [
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1_score",
+    "mcc",
+    "roc_auc",
+    "pr_auc",
+    "log_loss",
+    "brier",
+    "ece",
+];
+
+/// The metrics a regression report holds.
+pub const REGRESSION_METRICS: [&str; 5] = ["mae", "mse", "rmse", "r2", "mape"];
+
+/// The metrics a report of that task holds.
+pub fn metrics_of(task: Task) -> &'static [&'static str] {
+    if task.is_classification() { &CLASSIFICATION_METRICS } else { &REGRESSION_METRICS }
+}

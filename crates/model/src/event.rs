@@ -1,0 +1,263 @@
+use crate::{
+    DataFile, Digest, Lease, ModelName, RunId, RunStatus, RunSubject, Sealed, SplitCounts, StageRecord, Task,
+    Timestamp, VersionNumber,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the event format.
+pub const EVENT_FORMAT: u32 = 1;
+
+/// One thing that happened: a leaf of the ledger's tree, written as canonical JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The format, [`EVENT_FORMAT`].
+    pub v: u32,
+    /// Position in the ledger, from 0. This is the order; the time is only shown.
+    pub seq: u64,
+    /// When, in UTC, as the machine's clock said.
+    pub time: Timestamp,
+    /// Who: declared, not authenticated. The same actor has the same commitment throughout a workspace.
+    pub actor: Sealed,
+    /// Which front: `cli`, `window`, `server`.
+    pub via: String,
+    /// Leaf hash of the event before; zero for the first.
+    pub prev: Digest,
+    /// What.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body")]
+pub enum EventBody {
+    /// The workspace was made.
+    #[serde(rename = "workspace.created")]
+    WorkspaceCreated {
+        /// Origin line of its checkpoints.
+        origin: String,
+        /// Verifier key of the log (C2SP vkey text).
+        log_key: String,
+        /// Public key of model signatures (PEM object).
+        model_key: Digest,
+        /// Version of Driftgate.
+        driftgate_version: String,
+    },
+    /// A version of a data set was added.
+    #[serde(rename = "dataset.added")]
+    DatasetAdded {
+        /// The data set.
+        dataset: String,
+        /// Counts from 1.
+        number: u32,
+        /// Content version.
+        version: Digest,
+        /// What it is for.
+        task: Task,
+        /// The target column.
+        target: String,
+        /// The object that holds the spec.
+        spec: Digest,
+        /// The data files.
+        files: Vec<DataFile>,
+        /// The object that holds the validation report.
+        validation: Digest,
+        /// The object that holds the split assignment.
+        split: Digest,
+        /// Rows in each split.
+        counts: SplitCounts,
+        /// Data rows.
+        rows: u64,
+        /// Columns.
+        columns: u64,
+        /// Where from.
+        source: Sealed,
+    },
+    /// A run began.
+    #[serde(rename = "run.started")]
+    RunStarted {
+        /// What it is about.
+        #[serde(flatten)]
+        subject: RunSubject,
+        /// Who holds it.
+        lease: Lease,
+    },
+    /// A stage of a run ended well.
+    #[serde(rename = "run.stage")]
+    RunStage {
+        /// The run.
+        run: RunId,
+        /// The stage.
+        #[serde(flatten)]
+        record: StageRecord,
+        /// Digests of closed segments of metric points, by name.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        segments: BTreeMap<String, Digest>,
+        /// Whether this stage looked at the test split.
+        #[serde(default)]
+        test_look: bool,
+    },
+    /// A run's process ended its work.
+    #[serde(rename = "run.finished")]
+    RunFinished {
+        /// The run.
+        run: RunId,
+        /// `completed`, `awaiting_approval`, `blocked`, `failed` or `cancelled`.
+        status: RunStatus,
+        /// Summary metrics, `test.accuracy` and so on.
+        metrics: BTreeMap<String, f64>,
+        /// The model artifact's manifest.
+        artifact: Option<Digest>,
+        /// The evaluation report.
+        evaluation: Option<Digest>,
+        /// The gate report.
+        gate: Option<Digest>,
+        /// The rules that failed.
+        violations: Vec<String>,
+        /// Why it failed.
+        error: Option<Sealed>,
+        /// The signed provenance statement.
+        provenance: Option<Digest>,
+        /// The signed gate statement.
+        gate_statement: Option<Digest>,
+    },
+    /// A run whose process died was settled.
+    #[serde(rename = "run.interrupted")]
+    RunInterrupted {
+        /// The run.
+        run: RunId,
+    },
+    /// The gate was asked again, since its evidence or its rules had changed.
+    #[serde(rename = "gate.evaluated")]
+    GateEvaluated {
+        /// The run.
+        run: RunId,
+        /// The new report.
+        gate: Digest,
+        /// Whether it passed.
+        passed: bool,
+        /// The rules that failed.
+        violations: Vec<String>,
+    },
+    /// A person approved a run: it is a registered version, in Production.
+    #[serde(rename = "run.approved")]
+    RunApproved {
+        /// The run.
+        run: RunId,
+        /// The model.
+        model: ModelName,
+        /// The new version's number.
+        version: VersionNumber,
+        /// The version that left Production.
+        archived: Option<VersionNumber>,
+        /// What the model answers.
+        task: Task,
+        /// The target column.
+        target: String,
+        /// The label set; empty for regression.
+        labels: Vec<String>,
+        /// The artifact's manifest.
+        artifact: Digest,
+        /// The gate report that was shown.
+        gate: Digest,
+        /// The deployment manifest.
+        deployment: Digest,
+        /// Lineage tags, all checked.
+        lineage: BTreeMap<String, String>,
+        /// Why.
+        reason: Option<Sealed>,
+        /// The signed approval statement.
+        statement: Digest,
+    },
+    /// A person rejected a run.
+    #[serde(rename = "run.rejected")]
+    RunRejected {
+        /// The run.
+        run: RunId,
+        /// Why.
+        reason: Sealed,
+    },
+    /// A rollback is about to change what is in Production.
+    #[serde(rename = "rollback.intended")]
+    RollbackIntended {
+        /// The model.
+        model: ModelName,
+        /// The version in Production now.
+        from: VersionNumber,
+        /// The version to return to.
+        to: VersionNumber,
+        /// The artifact that was proved: loaded, digest checked, recorded sample predicted.
+        artifact: Digest,
+        /// Why.
+        reason: Sealed,
+        /// Who holds it.
+        lease: Lease,
+    },
+    /// A rollback changed what is in Production.
+    #[serde(rename = "rollback.completed")]
+    RollbackCompleted {
+        /// The model.
+        model: ModelName,
+        /// Sequence number of the intent.
+        intent: u64,
+        /// The version that left Production.
+        from: VersionNumber,
+        /// The version in Production since.
+        to: VersionNumber,
+        /// The deployment manifest.
+        deployment: Digest,
+        /// Why.
+        reason: Sealed,
+    },
+    /// A rollback that was journalled never happened: its process died before the change.
+    #[serde(rename = "rollback.abandoned")]
+    RollbackAbandoned {
+        /// The model.
+        model: ModelName,
+        /// Sequence number of the intent.
+        intent: u64,
+    },
+}
+
+impl EventBody {
+    /// The kind as written in the event.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            EventBody::WorkspaceCreated { .. } => "workspace.created",
+            EventBody::DatasetAdded { .. } => "dataset.added",
+            EventBody::RunStarted { .. } => "run.started",
+            EventBody::RunStage { .. } => "run.stage",
+            EventBody::RunFinished { .. } => "run.finished",
+            EventBody::RunInterrupted { .. } => "run.interrupted",
+            EventBody::GateEvaluated { .. } => "gate.evaluated",
+            EventBody::RunApproved { .. } => "run.approved",
+            EventBody::RunRejected { .. } => "run.rejected",
+            EventBody::RollbackIntended { .. } => "rollback.intended",
+            EventBody::RollbackCompleted { .. } => "rollback.completed",
+            EventBody::RollbackAbandoned { .. } => "rollback.abandoned",
+        }
+    }
+
+    /// What the event is about, as `run:ID`, `model:NAME`, `dataset:NAME` or `workspace`: what `audit log --object` matches.
+    pub fn subjects(&self) -> Vec<String> {
+        match self {
+            EventBody::WorkspaceCreated { .. } => vec!["workspace".into()],
+            EventBody::DatasetAdded { dataset, .. } => vec![format!("dataset:{dataset}")],
+            EventBody::RunStarted { subject, .. } => vec![
+                format!("run:{}", subject.run),
+                format!("model:{}", subject.model),
+                format!("dataset:{}", subject.dataset),
+            ],
+            EventBody::RunStage { run, .. }
+            | EventBody::RunFinished { run, .. }
+            | EventBody::RunInterrupted { run }
+            | EventBody::GateEvaluated { run, .. }
+            | EventBody::RunRejected { run, .. } => vec![format!("run:{run}")],
+            EventBody::RunApproved { run, model, .. } => vec![format!("run:{run}"), format!("model:{model}")],
+            EventBody::RollbackIntended { model, .. }
+            | EventBody::RollbackCompleted { model, .. }
+            | EventBody::RollbackAbandoned { model, .. } => vec![format!("model:{model}")],
+        }
+    }
+}

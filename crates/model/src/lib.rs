@@ -1,0 +1,34 @@
+//! The vocabulary of Driftgate: ids, tasks, metrics, configs, events and reports.
+//!
+//! Pure data and `serde`: no files, no clock, no randomness. It compiles to wasm32, so every front end speaks
+//! with the very same types. What crosses rooms lives here too: [`Frame`], [`Matrix`], [`Observer`], [`CancelToken`].
+
+mod canonical;
+pub mod config;
+mod dataset;
+mod digest;
+mod error;
+mod evaluation;
+mod event;
+mod frame;
+mod gate;
+mod id;
+mod observe;
+mod run;
+mod sealed;
+mod task;
+
+pub use canonical::{CanonicalError, from_json, to_canonical};
+pub use dataset::*;
+pub use digest::{Digest, DigestParseError};
+pub use error::{Code, Coded};
+pub use evaluation::*;
+pub use event::*;
+pub use frame::{Column, ColumnValues, Frame, FrameError, MISSING_CODE, Matrix, Target};
+pub use gate::*;
+pub use id::{ModelName, NameError, RunId, VersionNumber};
+pub use jiff::Timestamp;
+pub use observe::{CancelToken, Cancelled, NullObserver, Observer, Progress};
+pub use run::*;
+pub use sealed::{Sealed, SealedText};
+pub use task::Task;
