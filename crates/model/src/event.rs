@@ -260,4 +260,65 @@ impl EventBody {
             | EventBody::RollbackAbandoned { model, .. } => vec![format!("model:{model}")],
         }
     }
+
+    /// Every object the event names, with its role. [`ObjectRole::Sealed`] ones may be redacted, [`ObjectRole::External`]
+    /// ones are files left in place; all others must be in the store.
+    pub fn objects(&self) -> Vec<(ObjectRole, Digest)> {
+        use ObjectRole::{External, Sealed as S, Stored};
+        let mut out = Vec::new();
+        let mut sealed = |s: &Sealed| out.push((S, s.commitment));
+        match self {
+            EventBody::WorkspaceCreated { model_key, .. } => out.push((Stored, *model_key)),
+            EventBody::DatasetAdded { version, spec, files, validation, split, source, .. } => {
+                sealed(source);
+                for f in files {
+                    match &f.reference {
+                        Some(path) => out.extend([(S, path.commitment), (External, f.digest)]),
+                        None => out.push((Stored, f.digest)),
+                    }
+                }
+                out.extend([version, spec, validation, split].map(|d| (Stored, *d)));
+            }
+            EventBody::RunStarted { subject, .. } => {
+                out.extend([(Stored, subject.config), (Stored, subject.environment)]);
+            }
+            EventBody::RunStage { record, .. } => out.extend(record.objects.values().map(|d| (Stored, *d))),
+            EventBody::RunFinished { artifact, evaluation, gate, error, provenance, gate_statement, .. } => {
+                if let Some(e) = error {
+                    sealed(e);
+                }
+                let named = [artifact, evaluation, gate, provenance, gate_statement];
+                out.extend(named.into_iter().flatten().map(|d| (Stored, *d)));
+            }
+            EventBody::RunInterrupted { .. } | EventBody::RollbackAbandoned { .. } => {}
+            EventBody::GateEvaluated { gate, .. } => out.push((Stored, *gate)),
+            EventBody::RunApproved { artifact, gate, deployment, reason, statement, .. } => {
+                if let Some(r) = reason {
+                    sealed(r);
+                }
+                out.extend([artifact, gate, deployment, statement].map(|d| (Stored, *d)));
+            }
+            EventBody::RunRejected { reason, .. } => sealed(reason),
+            EventBody::RollbackIntended { artifact, reason, .. } => {
+                sealed(reason);
+                out.push((Stored, *artifact));
+            }
+            EventBody::RollbackCompleted { deployment, reason, .. } => {
+                sealed(reason);
+                out.push((Stored, *deployment));
+            }
+        }
+        out
+    }
+}
+
+/// What an event's digest names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectRole {
+    /// An object that must be in the store.
+    Stored,
+    /// The plain text of a commitment: may be redacted.
+    Sealed,
+    /// A file that was left in place.
+    External,
 }

@@ -245,7 +245,8 @@ pub struct PendingRollback {
 pub struct DatasetVersionRow {
     /// Counts from 1 per data set.
     pub number: u32,
-    /// Content version: SHA-256 over every byte and the meaning-bearing part of the spec.
+    /// Content version: the digest of the canonical manifest that holds the SHA-256 of every file and the meaning-bearing
+    /// part of the spec. The manifest itself is an object.
     pub version: Digest,
     /// The object that holds the spec.
     pub spec: Digest,
