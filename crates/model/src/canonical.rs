@@ -36,6 +36,7 @@ fn check(value: &Value) -> Result<(), CanonicalError> {
 /// Errors: an integer beyond ±2^53, NaN, infinity, or a map whose keys are not strings.
 pub fn to_canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, CanonicalError> {
     let unrepresentable = |e: serde_json::Error| CanonicalError::Unrepresentable(e.to_string());
+    crate::finite::check(value).map_err(|e| CanonicalError::Unrepresentable(e.to_string()))?;
     // Through a `Value` first: the canonical writer turns integers into doubles, so a rounded one would go unseen.
     check(&serde_json::to_value(value).map_err(unrepresentable)?)?;
     let bytes = serde_json_canonicalizer::to_vec(value).map_err(unrepresentable)?;

@@ -10,6 +10,7 @@ mod digest;
 mod error;
 mod evaluation;
 mod event;
+mod finite;
 mod frame;
 mod gate;
 mod id;
