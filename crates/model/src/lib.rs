@@ -18,6 +18,7 @@ mod observe;
 mod run;
 mod sealed;
 mod task;
+pub mod views;
 
 pub use canonical::{CanonicalError, from_json, to_canonical};
 pub use dataset::*;
