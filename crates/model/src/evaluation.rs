@@ -1,5 +1,5 @@
 use crate::config::Averaging;
-use crate::{Digest, RunId, Task};
+use crate::{Digest, Task};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -98,9 +98,7 @@ pub struct SplitEvaluation {
 pub struct EvaluationReport {
     /// Always `driftgate/evaluation/1`.
     pub schema: String,
-    /// The run.
-    pub run: RunId,
-    /// The artifact that was evaluated.
+    /// The artifact that was evaluated. No run id: the same data, config and seed give the same bytes.
     pub model_artifact: Digest,
     /// The data set version.
     pub dataset_version: Digest,

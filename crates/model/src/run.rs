@@ -106,6 +106,10 @@ pub struct RunEnvironment {
     pub threads: u32,
     /// The command line, sealed since it may hold paths.
     pub command: Option<Sealed>,
+    /// The pipeline file, sealed; approval looks whether its rules have changed since.
+    pub config_path: Option<Sealed>,
+    /// What the configs and the data said besides, in words.
+    pub notes: Vec<String>,
 }
 
 /// A run as the ledger's projections know it.
