@@ -6,3 +6,4 @@
 // Estimators.
 
 // Metrics and resampling intervals.
+pub mod metrics;

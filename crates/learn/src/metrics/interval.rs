@@ -1,0 +1,114 @@
+//! Percentile intervals of resampled values, and what is honest to say about them.
+
+use super::MetricError;
+use driftgate_model::Interval;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+/// More undefined resamples than one in this many leave no interval.
+const ONE_IN: usize = 20;
+
+/// The values of one metric over all resamples.
+#[derive(Debug, Clone)]
+pub(super) struct Spread {
+    /// The defined ones, rising.
+    sorted: Vec<f64>,
+    resamples: usize,
+}
+
+impl Spread {
+    /// Sorts the values; NaN stands for a resample on which the metric is not defined.
+    pub(super) fn new(values: impl Iterator<Item = f64>) -> Self {
+        let mut resamples = 0;
+        let mut sorted: Vec<f64> = values.inspect(|_| resamples += 1).filter(|v| !v.is_nan()).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        Spread { sorted, resamples }
+    }
+
+    fn left_out(&self) -> usize {
+        self.resamples - self.sorted.len()
+    }
+
+    /// Whether few enough resamples are undefined, and any is defined.
+    fn is_usable(&self) -> bool {
+        !self.sorted.is_empty() && self.left_out() * ONE_IN <= self.resamples
+    }
+
+    /// The quantile, interpolated between neighbours (type 7 of Hyndman and Fan, NumPy's default).
+    pub(super) fn quantile(&self, share: f64) -> Option<f64> {
+        if !self.is_usable() {
+            return None;
+        }
+        let place = share.clamp(0.0, 1.0) * (self.sorted.len() - 1) as f64;
+        let below = self.sorted.get(place.floor() as usize)?;
+        let above = self.sorted.get(place.ceil() as usize)?;
+        // Equal neighbours are answered as they are: interpolation would add a rounding error to a width of zero.
+        Some(if below == above { *below } else { below + (above - below) * place.fract() })
+    }
+
+    /// The two-sided percentile interval.
+    pub(super) fn interval(&self, level: f64) -> Option<Interval> {
+        let tail = (1.0 - level) / 2.0;
+        Some(Interval { low: self.quantile(tail)?, high: self.quantile(1.0 - tail)? })
+    }
+
+    /// Whether every resample gave one value.
+    pub(super) fn is_degenerate(&self) -> bool {
+        self.is_usable() && self.sorted.first() == self.sorted.last()
+    }
+
+    /// What a reader has to know about undefined resamples and thin tails.
+    pub(super) fn notes(&self, level: f64) -> Vec<String> {
+        let mut notes = Vec::new();
+        let (left_out, all) = (self.left_out(), self.resamples);
+        if !self.is_usable() {
+            notes.push(format!(
+                "no interval, the metric is not defined on {left_out} of {all} resamples (more than 5 %)"
+            ));
+            return notes;
+        }
+        if left_out > 0 {
+            notes.push(format!("{left_out} of {all} resamples left out, the metric is not defined on them"));
+        }
+        if (self.sorted.len() as f64) * (1.0 - level) < 2.0 {
+            notes.push(format!("{all} resamples are too few for the tails of a {} % interval", percent(level)));
+        }
+        notes
+    }
+}
+
+/// A share as a percentage without trailing zeros: `95`, `99.5`.
+pub(super) fn percent(share: f64) -> String {
+    let text = format!("{:.4}", share * 100.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Fails unless 0 < value < 1.
+pub(super) fn check_level(what: &'static str, value: f64) -> Result<(), MetricError> {
+    if value > 0.0 && value < 1.0 { Ok(()) } else { Err(MetricError::Level { what, value }) }
+}
+
+/// Wilson's score interval of a proportion (Wilson 1927), two-sided. `None` for no rows.
+pub(super) fn wilson(proportion: f64, rows: usize, level: f64) -> Option<Interval> {
+    if rows == 0 {
+        return None;
+    }
+    let n = rows as f64;
+    let z = Normal::standard().inverse_cdf((1.0 + level) / 2.0);
+    let scale = 1.0 + z * z / n;
+    let centre = (proportion + z * z / (2.0 * n)) / scale;
+    let half = z * (proportion * (1.0 - proportion) / n + z * z / (4.0 * n * n)).sqrt() / scale;
+    // The formula is exact at 0 and 1 but for rounding.
+    let low = if proportion <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
+    let high = if proportion >= 1.0 { 1.0 } else { (centre + half).min(1.0) };
+    Some(Interval { low, high })
+}
+
+/// Joins notes; `None` for none.
+pub(super) fn joined(notes: Vec<String>) -> Option<String> {
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+/// NaN becomes `None`.
+pub(super) fn defined(value: f64) -> Option<f64> {
+    (!value.is_nan()).then_some(value)
+}

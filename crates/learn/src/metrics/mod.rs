@@ -1,0 +1,165 @@
+//! Metrics as scikit-learn defines them, with bootstrap intervals.
+//!
+//! A scorer is built once from a model's answers and then takes any integer weighting of the rows: all ones give the
+//! metric, multinomial draws give its resamples. Nothing is sorted or copied again for a resample. Each resample has a
+//! random stream of its own, named by seed and number, so that intervals are the same bits for any number of threads.
+//!
+//! Definitions that need saying (`C` classes, `y` truth, `p` probability):
+//! - `precision`, `recall`, `f1_score`: 0 where nothing was to be divided by; `macro` averages the classes that occur in
+//!   truth or answers.
+//! - `roc_auc`, `pr_auc` (average precision): two labels, of the positive one; more, one against the rest, averaged alike for
+//!   `macro` and by rows otherwise. Not defined where a label has no row.
+//! - `log_loss`: p clipped to [ε, 1 − ε], ε = 2⁻⁵². `brier`: two labels, mean (p − y)² of the positive one, 0 to 1; more,
+//!   summed over the classes, 0 to 2.
+//! - `ece`: |confidence − accuracy| over equal-width bins of the largest probability, weighted by rows. Bins are closed
+//!   below; the last is closed above too.
+//! - `r2`: not defined for fewer than two distinct true values. `mape`: divides by max(|y|, ε), a share, not a percentage.
+
+mod answers;
+mod baseline;
+mod classes;
+mod error;
+mod interval;
+mod paired;
+mod ranking;
+mod resample;
+mod scorer;
+mod sums;
+mod values;
+
+pub use answers::{Answers, predicted_codes};
+pub use baseline::Baseline;
+pub use error::MetricError;
+pub use paired::{EQUAL_WITHIN, PairedDifference, compare, no_baseline, paired};
+
+use classes::{Counts, Tally, Wanted};
+use driftgate_model::config::EvaluationConfig;
+use driftgate_model::{BootstrapSpec, CancelToken, MetricValue, SplitEvaluation};
+use interval::{Spread, check_level, defined, joined, percent, wilson};
+use scorer::{Scorer, plan, strata, why_undefined};
+use std::collections::BTreeMap;
+
+/// What [`evaluate`] is told besides the answers.
+#[derive(Debug, Clone, Copy)]
+pub struct EvaluateOptions<'a> {
+    /// `val` or `test`.
+    pub split: &'a str,
+    /// Averaging, resampling and calibration.
+    pub config: &'a EvaluationConfig,
+    /// Worker threads; never changes a value.
+    pub threads: usize,
+    /// Asks the resampling to stop.
+    pub cancel: &'a CancelToken,
+}
+
+/// Every metric of the task on one split, with percentile bootstrap intervals (stratified by true class for labels) and
+/// the baseline beside them.
+///
+/// A split without rows is not an error: nothing is defined on it, and the notes say so.
+///
+/// # Errors
+/// Answers that do not hold together, a config that does not fit the labels, cancellation.
+pub fn evaluate(
+    answers: &Answers,
+    train_baseline: &Baseline,
+    options: &EvaluateOptions,
+) -> Result<SplitEvaluation, MetricError> {
+    let config = options.config;
+    check_level("level", config.bootstrap.level)?;
+    answers.check(config)?;
+    let names = answers.names();
+    let (sizes, order) = strata(answers);
+    let scorer = Scorer::new(answers, &order, config, Wanted::ALL);
+    let mut tally = Tally::default();
+    let base =
+        Scorer::of_baseline(train_baseline, answers, &order, config)?.point(answers.rows(), names.len(), &mut tally);
+    let point = scorer.point(answers.rows(), names.len(), &mut tally);
+
+    let resampled = config.bootstrap.resamples > 0;
+    let plan = plan(sizes, config);
+    let score = |weights: &[u32], tally: &mut Tally, out: &mut [f64]| scorer.score(weights, tally, out);
+    let draws = plan.run(names.len(), options.threads, options.cancel, score)?;
+    let mut metrics = BTreeMap::new();
+    for (i, name) in names.iter().enumerate() {
+        let value = if resampled {
+            let spread = Spread::new(draws.iter().skip(i).step_by(names.len()).copied());
+            with_interval(name, point[i], &spread, answers, config)
+        } else {
+            let note = if point[i].is_nan() { Some(why_undefined(answers)) } else { None };
+            MetricValue { value: defined(point[i]), interval: None, note }
+        };
+        metrics.insert((*name).to_owned(), value);
+    }
+    let baseline = names.iter().zip(&base).map(|(name, &v)| ((*name).to_owned(), defined(v))).collect();
+    let mut report = SplitEvaluation {
+        split: options.split.to_owned(),
+        rows: answers.rows() as u64,
+        metrics,
+        baseline,
+        averaging: None,
+        labels: Vec::new(),
+        per_class: Vec::new(),
+        confusion_matrix: Vec::new(),
+        calibration: Vec::new(),
+        bootstrap: resampled.then(|| spec(answers, config)),
+    };
+    if let (Answers::Classes { labels, .. }, Scorer::Classes(scorer)) = (answers, &scorer) {
+        let counts = Counts { cells: &tally.cells, classes: labels.len() };
+        report.averaging = Some(config.averaging);
+        report.labels = labels.to_vec();
+        report.per_class = counts.table().iter().zip(labels.iter()).map(|(row, label)| row.named(label)).collect();
+        report.confusion_matrix = tally.cells.chunks(labels.len().max(1)).map(<[u64]>::to_vec).collect();
+        report.calibration = scorer.calibration();
+    }
+    Ok(report)
+}
+
+/// One metric by name, without an interval; `None` where it is not defined.
+///
+/// # Errors
+/// As [`evaluate`], and a name that is not a metric of the task.
+pub fn metric(name: &str, answers: &Answers, config: &EvaluationConfig) -> Result<Option<f64>, MetricError> {
+    let place = answers.place(name)?;
+    answers.check(config)?;
+    let (_, order) = strata(answers);
+    let scorer = Scorer::new(answers, &order, config, Wanted::of(&[name]));
+    let values = scorer.point(answers.rows(), answers.names().len(), &mut Tally::default());
+    Ok(defined(values[place]))
+}
+
+/// The defined metrics as `<prefix>.<name>`, for events: `test.accuracy`.
+pub fn summary(evaluation: &SplitEvaluation, prefix: &str) -> BTreeMap<String, f64> {
+    let named = |(name, metric): (&String, &MetricValue)| Some((format!("{prefix}.{name}"), metric.value?));
+    evaluation.metrics.iter().filter_map(named).collect()
+}
+
+fn spec(answers: &Answers, config: &EvaluationConfig) -> BootstrapSpec {
+    BootstrapSpec {
+        method: "percentile".to_owned(),
+        resamples: config.bootstrap.resamples,
+        level: config.bootstrap.level,
+        seed: config.bootstrap.seed,
+        stratified: matches!(answers, Answers::Classes { .. }),
+    }
+}
+
+/// A value with its interval, or with the reason why it has none.
+fn with_interval(name: &str, value: f64, spread: &Spread, answers: &Answers, config: &EvaluationConfig) -> MetricValue {
+    if value.is_nan() {
+        return MetricValue { value: None, interval: None, note: Some(why_undefined(answers)) };
+    }
+    let level = config.bootstrap.level;
+    let mut notes = spread.notes(level);
+    let mut interval = spread.interval(level);
+    if spread.is_degenerate() {
+        let same =
+            "every resample gives the same value, so a percentile interval has no width and overstates certainty";
+        if name == "accuracy" {
+            interval = wilson(value, answers.rows(), level);
+            notes.push(format!("{same}; the {} % Wilson score interval stands in its place", percent(level)));
+        } else {
+            notes.push(same.to_owned());
+        }
+    }
+    MetricValue { value: Some(value), interval, note: joined(notes) }
+}
