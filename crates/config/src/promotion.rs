@@ -1,0 +1,254 @@
+//! `promotion*.yaml`: the gate's rules.
+
+use crate::check::{Findings, typed};
+use crate::files::Files;
+use crate::finding::ConfigErrors;
+use crate::shape::{End, Field, LARGEST, Literal, Map, Need, Shape, Tagged, field, flag, number, word};
+use crate::suggest::cut;
+use crate::yaml::Node;
+use driftgate_model::config::PromotionConfig;
+use driftgate_model::{CLASSIFICATION_METRICS, REGRESSION_METRICS, Task, lower_is_better};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const ID: Field = field("id", Shape::Text, Need::Required, "The rule's name, unique in the list");
+const DESCRIPTION: Field = field(
+    "description",
+    Shape::Written,
+    Need::Default(Literal::Text("")),
+    "What the rule is for, shown with its result",
+);
+const THRESHOLD: Field =
+    field("threshold", Shape::Number { low: End::Open, high: End::Open }, Need::Required, "The number to compare with");
+
+macro_rules! rules_of {
+    ($module:ident, $metrics:expr) => {
+        mod $module {
+            use super::*;
+
+            const METRIC: Field = field("metric", Shape::Word(&$metrics), Need::Required, "The metric");
+
+            static THRESHOLD_RULE: Map = Map {
+                about: "The metric, compared with a number",
+                fields: &[
+                    ID,
+                    METRIC,
+                    field("operator", Shape::Word(&[">=", "<=", ">", "<", "=="]), Need::Required, "The comparison"),
+                    THRESHOLD,
+                    DESCRIPTION,
+                ],
+            };
+            static INTERVAL_BOUND: Map = Map {
+                about: "The unfavourable end of the metric's interval, compared with a number",
+                fields: &[
+                    ID,
+                    METRIC,
+                    field(
+                        "operator",
+                        Shape::Word(&[">=", "<=", ">", "<"]),
+                        Need::Required,
+                        "`>=` and `>` look at the lower end, `<=` and `<` at the upper",
+                    ),
+                    THRESHOLD,
+                    DESCRIPTION,
+                ],
+            };
+            static NOT_WORSE: Map = Map {
+                about: "Candidate and Production on the same rows: the candidate is not worse by more than `margin`",
+                fields: &[
+                    ID,
+                    METRIC,
+                    number(
+                        "margin",
+                        End::With(0.0),
+                        End::Open,
+                        0.0,
+                        "How much worse is still not worse, in the metric's own units",
+                    ),
+                    number("confidence", End::Without(0.5), End::Without(1.0), 0.95, "Level of the one-sided bound"),
+                    flag("require_champion", false, "Fail, rather than not apply, when nothing is in Production"),
+                    DESCRIPTION,
+                ],
+            };
+            static MIN_ROWS: Map = Map {
+                about: "The evaluated split has at least this many rows",
+                fields: &[
+                    ID,
+                    field("rows", Shape::Int { min: 1, max: LARGEST }, Need::Required, "That many"),
+                    DESCRIPTION,
+                ],
+            };
+            static FRESHNESS: Map = Map {
+                about: "The data set version is at most this old when the gate is asked",
+                fields: &[
+                    ID,
+                    field(
+                        "max_age_days",
+                        Shape::Number { low: End::Without(0.0), high: End::Open },
+                        Need::Required,
+                        "Days since the data set version was added",
+                    ),
+                    DESCRIPTION,
+                ],
+            };
+            static RULE: Tagged = Tagged {
+                tag: "kind",
+                default: Some("threshold"),
+                about: "A rule of the gate",
+                variants: &[
+                    ("threshold", &THRESHOLD_RULE),
+                    ("interval_bound", &INTERVAL_BOUND),
+                    ("not_worse_than_champion", &NOT_WORSE),
+                    ("min_rows", &MIN_ROWS),
+                    ("freshness", &FRESHNESS),
+                ],
+                unavailable: &[],
+            };
+            pub(super) static RULES: Map = Map {
+                about: "The rules of a task",
+                fields: &[field(
+                    "rules",
+                    Shape::List {
+                        of: &Shape::Tagged(&RULE),
+                        empty: Some("a gate without rules passes everything"),
+                        unique: false,
+                    },
+                    Need::Required,
+                    "All of them must hold; an empty list is refused",
+                )],
+            };
+        }
+    };
+}
+rules_of!(classification, CLASSIFICATION_METRICS);
+rules_of!(regression, REGRESSION_METRICS);
+
+pub(crate) static PROMOTION: Map = Map {
+    about: "The gate: which candidates may wait for approval",
+    fields: &[
+        word("promotion_evaluation_split", &["val", "test", "both"], "test", "Which split feeds the rules"),
+        field("classification", Shape::Map(&classification::RULES), Need::Optional, "The rules of classification"),
+        field("regression", Shape::Map(&regression::RULES), Need::Optional, "The rules of regression"),
+    ],
+};
+
+fn section_of(task: Task) -> &'static str {
+    if task.is_classification() { "classification" } else { "regression" }
+}
+
+/// The ends between which a metric lies, where it has such ends.
+fn span(metric: &str) -> (f64, f64) {
+    match metric {
+        "mcc" => (-1.0, 1.0),
+        "brier" => (0.0, 2.0),
+        "r2" => (f64::NEG_INFINITY, 1.0),
+        "log_loss" | "mae" | "mse" | "rmse" | "mape" => (0.0, f64::INFINITY),
+        _ => (0.0, 1.0),
+    }
+}
+
+/// What a comparison of a metric with a number cannot mean.
+fn comparison(rule: &Json, node: &Node, findings: &mut Findings<'_>, key: &str) {
+    let (Some(metric), Some(operator), Some(threshold)) =
+        (rule["metric"].as_str(), rule["operator"].as_str(), rule["threshold"].as_f64())
+    else {
+        return;
+    };
+    let (low, high) = span(metric);
+    let never = match operator {
+        ">=" => threshold > high,
+        ">" => threshold >= high,
+        "<=" => threshold < low,
+        "<" => threshold <= low,
+        _ => threshold < low || threshold > high,
+    };
+    let always = match operator {
+        ">=" => threshold <= low,
+        ">" => threshold < low,
+        "<=" => threshold >= high,
+        "<" => threshold > high,
+        _ => false,
+    };
+    let place = node.at(&["threshold"]).map(|n| n.mark);
+    let at = format!("{key}.threshold");
+    if never || always {
+        let ends = match (low.is_finite(), high.is_finite()) {
+            (true, true) => format!("`{metric}` lies between {low} and {high}"),
+            (true, false) => format!("`{metric}` is never below {low}"),
+            _ => format!("`{metric}` is never above {high}"),
+        };
+        let what = if never { "no model can pass this" } else { "every model passes this" };
+        let percent = (high == 1.0 && (1.0..=100.0).contains(&threshold) && threshold > 1.0)
+            .then(|| format!("write {} for {threshold} percent", threshold / 100.0));
+        findings.error(place, &at, &format!("{what}: {ends}"), percent);
+    } else if matches!(operator, ">" | ">=") == lower_is_better(metric) && operator != "==" {
+        let better = if lower_is_better(metric) { "smaller" } else { "larger" };
+        let message = format!("this rule asks for a worse model: `{metric}` is better when {better}");
+        let turned = if lower_is_better(metric) { "<=" } else { ">=" };
+        findings.note(place, &at, &message, Some(format!("did you mean `operator: \"{turned}\"`?")));
+    }
+}
+
+fn rules(section: &str, json: &Json, node: &Node, findings: &mut Findings<'_>, key: &str) {
+    let Some(list) = node.at(&[section, "rules"]) else {
+        return;
+    };
+    let at = format!("{key}{section}.rules");
+    let mut seen = BTreeMap::new();
+    for (index, rule) in list.items().iter().enumerate() {
+        let place = format!("{at}[{index}]");
+        if let Some(id) = rule.at(&["id"])
+            && let Some(written) = id.written()
+            && let Some(first) = seen.insert(written, id.mark.line)
+        {
+            let message = format!("the id `{}` is already taken on line {first}", cut(written));
+            findings.error(Some(id.mark), &format!("{place}.id"), &message, Some("give each rule its own id".into()));
+        }
+        comparison(&json[section]["rules"][index], rule, findings, &place);
+    }
+}
+
+/// The typed rules of `task` in a checked promotion mapping; `key` is empty or ends with a dot.
+pub(crate) fn promotion(
+    node: &Node,
+    mut json: Json,
+    task: Option<Task>,
+    findings: &mut Findings<'_>,
+    key: &str,
+) -> Option<PromotionConfig> {
+    for section in ["classification", "regression"] {
+        rules(section, &json, node, findings, key);
+    }
+    let section = section_of(task?);
+    if node.at(&[section]).is_none_or(Node::is_null) {
+        let message = format!("there are no rules for {section}");
+        let suggestion = format!("add `{section}:` with `rules:` under it");
+        findings.error(Some(node.mark), key.trim_end_matches('.'), &message, Some(suggestion));
+    }
+    if findings.refuses() {
+        return None;
+    }
+    let whole = json!({
+        "evaluation_split": json["promotion_evaluation_split"].take(),
+        "rules": json[section]["rules"].take(),
+    });
+    typed(whole, findings, key)
+}
+
+/// Reads the gate's rules for `task` from a promotion file alone.
+///
+/// Errors: everything wrong in the file, in one go.
+pub fn resolve_promotion(path: &Path, files: &dyn Files, task: Task) -> Result<PromotionConfig, ConfigErrors> {
+    let mut findings = Findings::new(path);
+    let config = findings.read(files).and_then(|text| {
+        let node = crate::yaml::parse(&text, &mut findings)?;
+        let json = findings.map(&PROMOTION, node.entries(), node.mark, "");
+        promotion(&node, json, Some(task), &mut findings, "")
+    });
+    let (errors, _) = findings.finish();
+    match config {
+        Some(config) if errors.is_empty() => Ok(config),
+        _ => Err(ConfigErrors(errors)),
+    }
+}
