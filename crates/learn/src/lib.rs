@@ -4,6 +4,30 @@
 //! configuration, its data and a seed; the number of threads never changes a byte of the result.
 
 // Estimators.
+mod boosting;
+mod classes;
+mod codec;
+mod error;
+mod fit;
+mod forest;
+mod lbfgs;
+mod linear;
+mod logistic;
+mod model;
+mod predictions;
+mod random;
+mod standard;
+mod tree;
+mod workers;
+
+pub use boosting::Boosting;
+pub use error::LearnError;
+pub use fit::{CurvePoint, FitContext, Fitted, fit};
+pub use forest::Forest;
+pub use linear::Linear;
+pub use logistic::Logistic;
+pub use model::Model;
+pub use predictions::Predictions;
 
 // Metrics and resampling intervals.
 pub mod metrics;
