@@ -1,0 +1,519 @@
+use crate::keys::Keys;
+use crate::lock::{Lock, Use};
+use crate::log::{EventFilter, audit_log};
+use crate::note::{Head, NoteVerifier, read_checkpoint};
+use crate::objects::ObjectStore;
+use crate::place::{self, Place, sync_folder};
+use crate::projections::refold;
+use crate::store::{Medium, Opened};
+use crate::tables::{self, Source};
+use crate::{
+    LedgerError, OpenOptions, PublicKeys, Result, SegmentReader, SegmentWriter, Stamp, Transaction, VerifyOptions,
+    VerifyReport, View, attest, verify,
+};
+use driftgate_model::{
+    CancelToken, Digest, Event, EventBody, Observer, Sealed, SealedText, from_json, to_canonical,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// A workspace's ledger, objects, segments and keys. Cheap to clone, and shared between threads.
+///
+/// No file stays open between calls: [`Ledger::write`] and [`Ledger::read`] lock, open, do their work and close.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+/// A file in the object store, as [`Ledger::objects`] lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredObject {
+    /// An object, not hashed again.
+    Object(Digest),
+    /// A file that no digest names.
+    Stray(PathBuf),
+}
+
+pub(crate) struct Inner {
+    pub(crate) place: Place,
+    pub(crate) objects: ObjectStore,
+    pub(crate) origin: String,
+    options: OpenOptions,
+    medium: Medium,
+    keys: OnceLock<Keys>,
+    actors: Mutex<BTreeMap<String, Sealed>>,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("root", &self.0.place.root).finish_non_exhaustive()
+    }
+}
+
+/// Keeps the keys, and what can be made again, out of a commit.
+const GITIGNORE: &str = "/keys/\n/cache/\n/lock\n/lock.queue\n/head.tmp-*\n/objects/tmp-*\n";
+
+impl Ledger {
+    /// Makes a workspace in `root`, which is created where it is missing: the `.driftgate` folder appears whole or not at all.
+    ///
+    /// Errors: a workspace is there already; the folder is on a network or synchronised drive; it cannot be written.
+    pub fn create(root: &Path, options: OpenOptions, stamp: &Stamp, driftgate_version: &str) -> Result<Ledger> {
+        Ledger::create_on(Medium::File, root, options, stamp, driftgate_version)
+    }
+
+    pub(crate) fn create_on(
+        medium: Medium,
+        root: &Path,
+        options: OpenOptions,
+        stamp: &Stamp,
+        driftgate_version: &str,
+    ) -> Result<Ledger> {
+        std::fs::create_dir_all(root).map_err(LedgerError::io("create", root))?;
+        place::check_suitable(root)?;
+        let place = Place::of(root);
+        if place.ledger().exists() {
+            return Err(LedgerError::AlreadyAWorkspace(root.to_owned()));
+        }
+        let mut salt = [0; 8];
+        options.entropy.fill(&mut salt);
+        let origin = format!("driftgate.local/{}", hex::encode(salt));
+        // Built aside under a name nobody looks for, and renamed when it is whole.
+        let unfinished = Unfinished(root.join(format!("{}.tmp-{}", place::FOLDER, hex::encode(salt))));
+        let building = Place { root: root.to_owned(), folder: unfinished.0.clone() };
+        lay_out(&building)?;
+        let keys = Keys::generate(options.entropy.as_ref())?;
+        keys.write(&building.keys())?;
+        medium.create(&building, &origin)?;
+        let builder = Inner::new(building, options.clone(), medium.clone(), origin.clone());
+        let public = keys.public(&origin)?;
+        let model_key = builder.objects.put(public.model_pem.as_bytes())?;
+        let created = EventBody::WorkspaceCreated {
+            origin: origin.clone(),
+            log_key: public.log_vkey,
+            model_key,
+            driftgate_version: driftgate_version.to_owned(),
+        };
+        Ledger(Arc::new(builder)).write(|transaction| transaction.append(stamp, created))?;
+        sync_folder(&unfinished.0)?;
+        std::fs::rename(&unfinished.0, &place.folder).map_err(|source| match source.kind() {
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                match place.ledger().exists() {
+                    true => LedgerError::AlreadyAWorkspace(root.to_owned()),
+                    false => LedgerError::FolderInTheWay(root.to_owned()),
+                }
+            }
+            _ => LedgerError::Io { what: "create", path: place.folder.clone(), source },
+        })?;
+        sync_folder(root)?;
+        Ok(Ledger(Arc::new(Inner::new(place, options, medium, origin))))
+    }
+
+    /// Opens the workspace in `root`. Nothing is ever created; what an interrupted process left is put right: a head that
+    /// is behind, and projections that an older Driftgate wrote.
+    ///
+    /// Errors: no workspace there, a newer one, a damaged ledger file, or somebody who does not give it back.
+    pub fn open(root: &Path, options: OpenOptions) -> Result<Ledger> {
+        Ledger::open_on(Medium::File, root, options)
+    }
+
+    pub(crate) fn open_on(medium: Medium, root: &Path, options: OpenOptions) -> Result<Ledger> {
+        let place = Place::of(root);
+        if matches!(medium, Medium::File) && !place.ledger().is_file() {
+            return Err(match place.objects().is_dir() {
+                true => LedgerError::corrupt(format!("`{}`", place.ledger().display()), "the file is missing"),
+                false => LedgerError::NotAWorkspace(root.to_owned()),
+            });
+        }
+        let mut inner = Inner::new(place, options, medium, String::new());
+        let (origin, projections) = inner.read(|view| {
+            let newer = |found: u32, known: u32| match found > known {
+                true => Err(LedgerError::Newer { path: root.to_owned(), found, known }),
+                false => Ok(found),
+            };
+            newer(view.meta_number(tables::META_SCHEMA)?, tables::SCHEMA)?;
+            let projections = newer(view.meta_number(tables::META_PROJECTIONS)?, tables::PROJECTIONS)?;
+            inner.repair_head(view)?;
+            Ok::<_, LedgerError>((view.meta_text(tables::META_ORIGIN)?, projections))
+        })?;
+        inner.origin = origin;
+        let ledger = Ledger(Arc::new(inner));
+        if projections < tables::PROJECTIONS {
+            tracing::info!(found = projections, written = tables::PROJECTIONS, "folding the projections anew");
+            ledger.rebuild_projections()?;
+        }
+        Ok(ledger)
+    }
+
+    /// The folder of the workspace.
+    pub fn root(&self) -> &Path {
+        &self.0.place.root
+    }
+
+    /// The folder for what can be made again at any time (`.driftgate/cache`).
+    pub fn cache_folder(&self) -> PathBuf {
+        self.0.place.folder.join("cache")
+    }
+
+    /// Origin line of the checkpoints, such as `driftgate.local/0123456789abcdef`.
+    pub fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// Stores a text under a salted commitment.
+    pub fn seal(&self, text: &str) -> Result<Sealed> {
+        self.0.seal(text)
+    }
+
+    /// The text behind a commitment; `None` when it was redacted.
+    pub fn unseal(&self, sealed: &Sealed) -> Result<Option<String>> {
+        self.0.unseal(sealed)
+    }
+
+    /// Stores bytes as an object; bytes that are stored already are left alone.
+    pub fn put(&self, bytes: &[u8]) -> Result<Digest> {
+        self.0.objects.put(bytes)
+    }
+
+    /// Stores a copy of a file as an object (sharing its blocks where the file system can); returns digest and size.
+    pub fn put_file(&self, path: &Path) -> Result<(Digest, u64)> {
+        self.0.objects.put_file(path)
+    }
+
+    /// The bytes of an object, hashed again.
+    ///
+    /// Errors: [`LedgerError::ObjectNotFound`]; [`LedgerError::Corrupt`] when the bytes are not the ones it is named for.
+    pub fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
+        self.0.objects.get(digest)
+    }
+
+    /// Stores a value as an object of canonical JSON.
+    pub fn put_json<T: Serialize>(&self, value: &T) -> Result<Digest> {
+        self.put(&to_canonical(value)?)
+    }
+
+    /// Reads an object of JSON.
+    pub fn get_json<T: DeserializeOwned>(&self, digest: &Digest) -> Result<T> {
+        from_json(&self.get(digest)?).map_err(|e| {
+            LedgerError::corrupt(format!("object {digest}"), format!("it is not what was looked for: {e}"))
+        })
+    }
+
+    /// Whether the object is stored; its bytes are not hashed.
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.0.objects.has(digest)
+    }
+
+    /// The file of an object, for readers that stream; it must not be changed.
+    pub fn object_path(&self, digest: &Digest) -> PathBuf {
+        self.0.objects.path(digest)
+    }
+
+    /// Hashes an object again without loading it; returns its size.
+    pub fn check_object(&self, digest: &Digest) -> Result<u64> {
+        self.0.objects.check(digest)
+    }
+
+    /// Every file of the object store, by digest.
+    pub fn objects(&self) -> Result<Vec<StoredObject>> {
+        let found = self.0.objects.list()?;
+        Ok(found.into_iter().map(|f| f.map_or_else(StoredObject::Stray, StoredObject::Object)).collect())
+    }
+
+    /// Removes an object: for `gc`, of objects that nothing reaches, and for a redaction. Returns whether it was there.
+    pub fn remove_object(&self, digest: &Digest) -> Result<bool> {
+        self.0.objects.remove(digest)
+    }
+
+    /// Removes temporary files that dead processes left in the object store; returns how many.
+    pub fn sweep(&self) -> Result<usize> {
+        self.0.objects.sweep()
+    }
+
+    /// Runs `f` in one durable transaction: committed when it returns `Ok`, rolled back otherwise.
+    ///
+    /// Waits for other holders of the ledger up to the lock timeout. Do not call [`Ledger::write`] or [`Ledger::read`]
+    /// from within `f`: they would wait for this very transaction.
+    pub fn write<T, E: From<LedgerError>>(
+        &self,
+        f: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let inner = &*self.0;
+        let lock = inner.lock(Use::Write)?;
+        let opened = inner.medium.open_to_write(&inner.place)?;
+        let mut transaction = Transaction::new(inner, opened.begin_write()?)?;
+        inner.refuse_lost_events(&transaction)?;
+        let value = f(&mut transaction)?;
+        let note = transaction.commit()?;
+        drop(opened);
+        if let Some(note) = note {
+            inner.write_head(&note);
+        }
+        drop(lock);
+        Ok(value)
+    }
+
+    /// Runs `f` on the newest committed state. Other readers read at the same time; writers wait.
+    pub fn read<T, E: From<LedgerError>>(&self, f: impl FnOnce(&View) -> Result<T, E>) -> Result<T, E> {
+        self.0.read(f)
+    }
+
+    /// The events that the filter admits, oldest first.
+    pub fn audit_log(&self, filter: &EventFilter) -> Result<Vec<Event>> {
+        self.read(|view| audit_log(&self.0, view, filter))
+    }
+
+    /// Checks everything: see [`VerifyReport`]. Faults are reported, not returned as errors.
+    ///
+    /// Errors: what keeps it from looking at all, such as a file that cannot be opened, or a cancellation.
+    pub fn verify(
+        &self,
+        options: &VerifyOptions,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<VerifyReport> {
+        verify::verify(&self.0, options, observer, cancel)
+    }
+
+    /// Drops the projections and folds them again from the events.
+    pub fn rebuild_projections(&self) -> Result<()> {
+        let inner = &*self.0;
+        let _lock = inner.lock(Use::Write)?;
+        let opened = inner.medium.open_to_write(&inner.place)?;
+        let view = View { source: Source::Write(opened.begin_write()?) };
+        let projections = refold(&view)?;
+        let Source::Write(transaction) = view.source else {
+            return Err(LedgerError::Internal("a write transaction turned into another".into()));
+        };
+        tables::delete_projections(&transaction)?;
+        tables::create_projections(&transaction)?;
+        projections.write(&transaction)?;
+        let version = tables::PROJECTIONS.to_string();
+        transaction.open_table(tables::META)?.insert(tables::META_PROJECTIONS, version.as_bytes())?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The signed checkpoint of the newest event, a C2SP note.
+    pub fn checkpoint(&self) -> Result<String> {
+        self.read(View::checkpoint)
+    }
+
+    /// Size and root as the head file says, without opening the ledger: cheap enough to poll.
+    pub fn head(&self) -> Result<Head> {
+        match self.0.read_head() {
+            Some(head) => Ok(head),
+            None => self.read(View::checkpoint_head),
+        }
+    }
+
+    /// Signs an in-toto statement about `subjects` with the log key and stores its DSSE envelope.
+    pub fn attest(
+        &self,
+        predicate_type: &str,
+        subjects: &[(String, Digest)],
+        predicate: serde_json::Value,
+    ) -> Result<Digest> {
+        let keys = self.0.keys()?;
+        let key_id = keys.public(&self.0.origin)?.log_fingerprint;
+        self.put_json(&attest::envelope(keys, &key_id, predicate_type, subjects, &predicate)?)
+    }
+
+    /// Signs with the P-256 key of models: ECDSA over SHA-256, as DER.
+    pub fn sign_model(&self, message: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.0.keys()?.sign_model(message))
+    }
+
+    /// Begins a segment; its name must be new.
+    pub fn segment(&self, name: &str) -> Result<SegmentWriter> {
+        SegmentWriter::create(&self.0.place.segments(), name)
+    }
+
+    /// Reads a segment record by record.
+    pub fn read_segment<T: DeserializeOwned>(&self, name: &str) -> Result<SegmentReader<T>> {
+        SegmentReader::open(&self.0.place.segments(), name)
+    }
+
+    /// The public keys of the workspace.
+    pub fn keys(&self) -> Result<PublicKeys> {
+        self.0.keys()?.public(&self.0.origin)
+    }
+}
+
+impl Inner {
+    fn new(place: Place, options: OpenOptions, medium: Medium, origin: String) -> Inner {
+        Inner {
+            objects: ObjectStore::at(place.objects()),
+            place,
+            origin,
+            options,
+            medium,
+            keys: OnceLock::new(),
+            actors: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn lock(&self, usage: Use) -> Result<Lock> {
+        Lock::acquire(&self.place, &self.options, usage)
+    }
+
+    pub(crate) fn read<T, E: From<LedgerError>>(&self, f: impl FnOnce(&View) -> Result<T, E>) -> Result<T, E> {
+        let mut _lock = self.lock(Use::Read)?;
+        let opened: Opened = match self.medium.open_to_read(&self.place)? {
+            Some(opened) => opened,
+            None => {
+                drop(_lock);
+                _lock = self.lock(Use::Write)?;
+                self.medium.open_to_write(&self.place)?
+            }
+        };
+        let view = View { source: Source::Read(opened.begin_read()?) };
+        f(&view)
+    }
+
+    /// The private keys, read once and only when something is signed.
+    pub(crate) fn keys(&self) -> Result<&Keys> {
+        if let Some(keys) = self.keys.get() {
+            return Ok(keys);
+        }
+        let keys = Keys::read(&self.place.keys())?;
+        Ok(self.keys.get_or_init(|| keys))
+    }
+
+    pub(crate) fn seal(&self, text: &str) -> Result<Sealed> {
+        let mut salt = [0; 16];
+        self.options.entropy.fill(&mut salt);
+        let sealed = SealedText { salt: hex::encode(salt), text: text.to_owned() };
+        Ok(Sealed { commitment: self.objects.put(&to_canonical(&sealed)?)? })
+    }
+
+    pub(crate) fn unseal(&self, sealed: &Sealed) -> Result<Option<String>> {
+        match self.objects.get(&sealed.commitment) {
+            Ok(bytes) => {
+                let text: SealedText = from_json(&bytes).map_err(|e| {
+                    LedgerError::corrupt(format!("object {}", sealed.commitment), format!("it is no sealed text: {e}"))
+                })?;
+                Ok(Some(text.text))
+            }
+            Err(LedgerError::ObjectNotFound(_)) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The commitment to an actor: the one the workspace has used for the name, or a new one.
+    pub(crate) fn actor(&self, view: &View, name: &str) -> Result<Sealed> {
+        let known = self.actors.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
+        // A redaction since then takes the text away, and with it the reason to use the commitment again.
+        if let Some(sealed) = known.filter(|s| self.objects.has(&s.commitment)) {
+            return Ok(sealed);
+        }
+        let mut found = None;
+        for actor in view.actors()? {
+            if self.unseal(&actor)?.as_deref() == Some(name) {
+                found = Some(actor);
+                break;
+            }
+        }
+        let sealed = match found {
+            Some(sealed) => sealed,
+            None => self.seal(name)?,
+        };
+        self.actors.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), sealed);
+        Ok(sealed)
+    }
+
+    /// The head file, where it can be read.
+    pub(crate) fn read_head(&self) -> Option<Head> {
+        read_checkpoint(&std::fs::read_to_string(self.place.head()).ok()?).ok().map(|(_, head)| head)
+    }
+
+    /// Writes the head file; the commit it speaks of is durable already, so a failure is only noted: the next open or
+    /// write puts it right.
+    fn write_head(&self, note: &str) {
+        if let Err(error) = self.try_write_head(note) {
+            tracing::warn!(%error, "the head file is behind the ledger until the next write");
+        }
+    }
+
+    fn try_write_head(&self, note: &str) -> std::io::Result<()> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let n = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let temporary = self.place.folder.join(format!("head.tmp-{}-{n}", std::process::id()));
+        let written = std::fs::File::create(&temporary).and_then(|mut file| file.write_all(note.as_bytes()));
+        match written.and_then(|()| std::fs::rename(&temporary, self.place.head())) {
+            Ok(()) => Ok(()),
+            Err(e) => {
+                // Best effort: the name is not used again, and `head.tmp-*` is ignored.
+                let _ = std::fs::remove_file(&temporary);
+                Err(e)
+            }
+        }
+    }
+
+    /// Writes the head file again where it is missing, torn or behind.
+    fn repair_head(&self, view: &View) -> Result<()> {
+        let note = view.checkpoint()?;
+        let (_, head) = read_checkpoint(&note)?;
+        if self.read_head().is_none_or(|found| found.size < head.size)
+            && let Err(error) = self.try_write_head(&note)
+        {
+            tracing::debug!(%error, "the head file cannot be repaired");
+        }
+        Ok(())
+    }
+
+    /// Refuses to write to a ledger that is older than a head this workspace signed: the log would fork.
+    fn refuse_lost_events(&self, view: &View) -> Result<()> {
+        let Ok(note) = std::fs::read_to_string(self.place.head()) else { return Ok(()) };
+        let Ok((_, claimed)) = read_checkpoint(&note) else { return Ok(()) };
+        let size = view.size()?;
+        if claimed.size <= size {
+            return Ok(());
+        }
+        let key = self.keys()?.log.verifying_key();
+        match NoteVerifier::new(&self.origin, key).open_checkpoint(&note) {
+            Ok(_) => Err(LedgerError::corrupt(
+                format!("`{}`", self.place.ledger().display()),
+                format!(
+                    "it has {size} events, but the checkpoint in `{}` signs {}: events were lost",
+                    self.place.head().display(),
+                    claimed.size
+                ),
+            )),
+            // Not signed by this log: nothing to defend.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+fn lay_out(place: &Place) -> Result<()> {
+    let make = |folder: &Path| std::fs::create_dir(folder).map_err(LedgerError::io("create", folder));
+    make(&place.folder)?;
+    make(&place.objects())?;
+    make(&place.segments())?;
+    make(&place.folder.join("cache"))?;
+    make(&place.keys())?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(place.keys(), std::fs::Permissions::from_mode(0o700))
+            .map_err(LedgerError::io("protect", &place.keys()))?;
+    }
+    let gitignore = place.folder.join(".gitignore");
+    std::fs::write(&gitignore, GITIGNORE).map_err(LedgerError::io("write", &gitignore))
+}
+
+/// A folder that is removed again unless it was renamed.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        match std::fs::remove_dir_all(&self.0) {
+            Ok(()) => {}
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, path = %self.0.display(), "an unfinished workspace stays behind"),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+use crate::place::sync_folder;
+use crate::{LedgerError, Result, own_lease};
+use driftgate_model::Digest;
+use sha2::Digest as _;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Files named by the SHA-256 of their bytes: `objects/aa/bbcc…`, written once and never changed.
+#[derive(Debug, Clone)]
+pub(crate) struct ObjectStore {
+    folder: PathBuf,
+}
+
+/// Bytes read at a time.
+const CHUNK: usize = 1 << 16;
+
+impl ObjectStore {
+    pub(crate) fn at(folder: PathBuf) -> ObjectStore {
+        ObjectStore { folder }
+    }
+
+    pub(crate) fn path(&self, digest: &Digest) -> PathBuf {
+        let name = digest.to_string();
+        let (folder, file) = name.split_at(2);
+        self.folder.join(folder).join(file)
+    }
+
+    pub(crate) fn has(&self, digest: &Digest) -> bool {
+        self.path(digest).is_file()
+    }
+
+    pub(crate) fn put(&self, bytes: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        if self.holds_intact(&digest, bytes.len() as u64)? {
+            return Ok(digest);
+        }
+        let mut temporary = Temporary::create(&self.folder)?;
+        temporary.file.write_all(bytes).map_err(LedgerError::io("write", &temporary.path))?;
+        self.keep(temporary, &digest)?;
+        Ok(digest)
+    }
+
+    /// Copies a file in. The copy is hashed, not the original, so a file that changes meanwhile cannot get a wrong name.
+    pub(crate) fn put_file(&self, path: &Path) -> Result<(Digest, u64)> {
+        let mut source = File::open(path).map_err(LedgerError::io("read", path))?;
+        if !source.metadata().map_err(LedgerError::io("read", path))?.is_file() {
+            return Err(LedgerError::BadInput(format!("`{}` is not a regular file", path.display())));
+        }
+        let mut temporary = Temporary::create(&self.folder)?;
+        // `copy` between files shares the blocks (reflink) where the file system can.
+        std::io::copy(&mut source, &mut temporary.file).map_err(|source| LedgerError::Io {
+            what: if source.kind() == ErrorKind::StorageFull { "write the copy of" } else { "copy" },
+            path: path.to_owned(),
+            source,
+        })?;
+        let (digest, size) = hash_file(&temporary.path)?;
+        if !self.holds_intact(&digest, size)? {
+            self.keep(temporary, &digest)?;
+        }
+        Ok((digest, size))
+    }
+
+    pub(crate) fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
+        let path = self.path(digest);
+        let bytes = std::fs::read(&path).map_err(|e| match e.kind() {
+            ErrorKind::NotFound => LedgerError::ObjectNotFound(*digest),
+            _ => LedgerError::Io { what: "read", path, source: e },
+        })?;
+        let found = Digest::of(&bytes);
+        if found == *digest { Ok(bytes) } else { Err(damaged(digest, &found)) }
+    }
+
+    /// Hashes the stored file again without keeping its bytes.
+    pub(crate) fn check(&self, digest: &Digest) -> Result<u64> {
+        let path = self.path(digest);
+        let (found, size) = hash_file(&path).map_err(|e| match e {
+            LedgerError::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
+                LedgerError::ObjectNotFound(*digest)
+            }
+            other => other,
+        })?;
+        if found == *digest { Ok(size) } else { Err(damaged(digest, &found)) }
+    }
+
+    /// Every file in the store, in the order of the digests; `Err(path)` for one that no digest names.
+    pub(crate) fn list(&self) -> Result<Vec<Result<Digest, PathBuf>>> {
+        let mut found = Vec::new();
+        for folder in entries(&self.folder)? {
+            let name = file_name(&folder);
+            if name.len() != 2 || !folder.is_dir() {
+                // Temporary files of a process that works or that died.
+                if !name.starts_with(TEMPORARY) {
+                    found.push(Err(folder));
+                }
+                continue;
+            }
+            for file in entries(&folder)? {
+                let digest = format!("{name}{}", file_name(&file)).parse::<Digest>();
+                found.push(digest.map_err(|_| file));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn remove(&self, digest: &Digest) -> Result<bool> {
+        let path = self.path(digest);
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(LedgerError::Io { what: "remove", path, source }),
+        }
+    }
+
+    /// Removes temporary files of processes that are gone; returns how many.
+    pub(crate) fn sweep(&self) -> Result<usize> {
+        let mut swept = 0;
+        for path in entries(&self.folder)? {
+            let dead = file_name(&path).strip_prefix(TEMPORARY).is_some_and(|rest| {
+                let mut parts = rest.split('-').map(str::parse::<u64>);
+                match (parts.next(), parts.next()) {
+                    (Some(Ok(pid)), Some(Ok(process_start))) => u32::try_from(pid)
+                        .is_ok_and(|pid| !crate::is_alive(&driftgate_model::Lease { pid, process_start })),
+                    _ => false,
+                }
+            });
+            if dead {
+                std::fs::remove_file(&path).map_err(LedgerError::io("remove", &path))?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Whether the store holds the object with its bytes unharmed: a damaged copy is written again.
+    fn holds_intact(&self, digest: &Digest, size: u64) -> Result<bool> {
+        match std::fs::metadata(self.path(digest)) {
+            Ok(meta) if meta.len() == size => Ok(self.check(digest).is_ok()),
+            Ok(_) => Ok(false),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(LedgerError::Io { what: "read", path: self.path(digest), source: e }),
+        }
+    }
+
+    /// Makes the temporary file durable under its name.
+    fn keep(&self, temporary: Temporary, digest: &Digest) -> Result<()> {
+        make_read_only(&temporary.file).map_err(LedgerError::io("protect", &temporary.path))?;
+        temporary.file.sync_all().map_err(LedgerError::io("synchronise", &temporary.path))?;
+        let path = self.path(digest);
+        let folder = path.parent().unwrap_or(&self.folder);
+        if !folder.is_dir() {
+            match std::fs::create_dir(folder) {
+                Ok(()) => sync_folder(&self.folder)?,
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(LedgerError::io("create", folder)(e)),
+            }
+        }
+        std::fs::rename(&temporary.path, &path).map_err(LedgerError::io("write", &path))?;
+        temporary.renamed();
+        sync_folder(folder)
+    }
+}
+
+fn damaged(digest: &Digest, found: &Digest) -> LedgerError {
+    LedgerError::corrupt(format!("object {digest}"), format!("its bytes hash to {found}"))
+}
+
+#[cfg(unix)]
+fn make_read_only(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o444))
+}
+
+// On Windows a read-only file cannot be replaced or removed, which `gc` and the repair of a damaged object need.
+#[cfg(not(unix))]
+fn make_read_only(_file: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// SHA-256 and length of a file, read once from front to back.
+pub(crate) fn hash_file(path: &Path) -> Result<(Digest, u64)> {
+    let mut file = File::open(path).map_err(LedgerError::io("read", path))?;
+    let mut hasher = sha2::Sha256::new();
+    let mut buffer = vec![0; CHUNK];
+    let mut size = 0;
+    loop {
+        let n = match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            Err(e) => return Err(LedgerError::io("read", path)(e)),
+        };
+        hasher.update(buffer.get(..n).unwrap_or_default());
+        size += n as u64;
+    }
+    Ok((Digest(hasher.finalize().into()), size))
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect()
+    };
+    let mut paths = read().map_err(LedgerError::io("list", folder))?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name().and_then(|n| n.to_str()).unwrap_or_default()
+}
+
+const TEMPORARY: &str = "tmp-";
+
+/// A file that disappears unless it is renamed.
+struct Temporary {
+    path: PathBuf,
+    file: File,
+    kept: bool,
+}
+
+impl Temporary {
+    /// Creates `tmp-PID-START-N`: the name says whose it is, so that one left by a dead process can be swept.
+    fn create(folder: &Path) -> Result<Temporary> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let lease = own_lease();
+        loop {
+            let n = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let path = folder.join(format!("{TEMPORARY}{}-{}-{n}", lease.pid, lease.process_start));
+            match File::options().read(true).write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok(Temporary { path, file, kept: false }),
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(LedgerError::Io { what: "create a file in", path: folder.to_owned(), source }),
+            }
+        }
+    }
+
+    fn renamed(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.kept
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            tracing::debug!(%error, path = %self.path.display(), "a temporary file stays behind");
+        }
+    }
+}

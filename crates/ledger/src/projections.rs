@@ -1,0 +1,148 @@
+//! The projections folded anew in memory: what the tables must hold, byte for byte.
+
+use crate::fold::{Change, Rows, fold};
+use crate::index::IndexKeys;
+use crate::rows::encode;
+use crate::tables;
+use crate::view::backwards;
+use crate::{LedgerError, Result};
+use driftgate_model::{DatasetRow, Event, ModelRow, RunId, RunRow, RunStatus};
+use redb::WriteTransaction;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Default)]
+pub(crate) struct Projections {
+    pub(crate) datasets: BTreeMap<String, DatasetRow>,
+    pub(crate) runs: BTreeMap<u64, RunRow>,
+    pub(crate) run_ids: BTreeMap<String, u64>,
+    pub(crate) models: BTreeMap<String, ModelRow>,
+    pub(crate) by_kind: BTreeMap<&'static str, Vec<u64>>,
+    pub(crate) by_subject: BTreeMap<String, Vec<u64>>,
+    pub(crate) by_object: BTreeMap<[u8; 32], Vec<u64>>,
+    pub(crate) by_actor: BTreeMap<[u8; 32], Vec<u64>>,
+}
+
+impl Rows for Projections {
+    fn dataset(&self, name: &str) -> Result<Option<DatasetRow>> {
+        Ok(self.datasets.get(name).cloned())
+    }
+
+    fn run(&self, run: &RunId) -> Result<Option<RunRow>> {
+        Ok(self.run_ids.get(run.as_str()).and_then(|seq| self.runs.get(seq)).cloned())
+    }
+
+    fn model(&self, name: &str) -> Result<Option<ModelRow>> {
+        Ok(self.models.get(name).cloned())
+    }
+}
+
+impl Projections {
+    /// Folds one event more. Events must come in order.
+    pub(crate) fn apply(&mut self, event: &Event) -> Result<()> {
+        for change in fold(self, event)? {
+            match change {
+                Change::Dataset(row) => {
+                    self.datasets.insert(row.name.clone(), *row);
+                }
+                Change::Model(row) => {
+                    self.models.insert(row.name.as_str().to_owned(), *row);
+                }
+                Change::Run(row) => {
+                    if row.started_seq == event.seq {
+                        self.run_ids.insert(row.subject.run.as_str().to_owned(), row.started_seq);
+                    }
+                    self.runs.insert(row.started_seq, *row);
+                }
+            }
+        }
+        let keys = IndexKeys::of(event);
+        self.by_kind.entry(event.body.kind()).or_default().push(event.seq);
+        self.by_actor.entry(event.actor.commitment.0).or_default().push(event.seq);
+        for subject in keys.subjects {
+            self.by_subject.entry(subject).or_default().push(event.seq);
+        }
+        for object in keys.objects {
+            self.by_object.entry(object).or_default().push(event.seq);
+        }
+        Ok(())
+    }
+
+    /// Run ids read backwards, in order.
+    pub(crate) fn run_endings(&self) -> BTreeMap<String, u64> {
+        self.run_ids.iter().map(|(id, seq)| (backwards(id), *seq)).collect()
+    }
+
+    /// Starts of the runs that are running, in order.
+    pub(crate) fn running(&self) -> impl Iterator<Item = u64> + '_ {
+        self.runs.iter().filter(|(_, row)| row.status == RunStatus::Running).map(|(seq, _)| *seq)
+    }
+
+    /// Writes everything into empty tables.
+    pub(crate) fn write(&self, transaction: &WriteTransaction) -> Result<()> {
+        write_rows(transaction, tables::DATASETS, self.datasets.iter().map(|(k, v)| (k.as_str(), v)))?;
+        write_rows(transaction, tables::MODELS, self.models.iter().map(|(k, v)| (k.as_str(), v)))?;
+        write_rows(transaction, tables::RUNS, self.runs.iter().map(|(k, v)| (*k, v)))?;
+        let mut ids = transaction.open_table(tables::RUN_IDS)?;
+        let mut endings = transaction.open_table(tables::RUN_ENDINGS)?;
+        for (id, seq) in &self.run_ids {
+            ids.insert(id.as_str(), seq)?;
+            endings.insert(backwards(id).as_str(), seq)?;
+        }
+        let mut running = transaction.open_table(tables::RUNNING)?;
+        for seq in self.running() {
+            running.insert(seq, ())?;
+        }
+        let mut by_kind = transaction.open_table(tables::BY_KIND)?;
+        for (key, seq) in flat(&self.by_kind) {
+            by_kind.insert((*key, seq), ())?;
+        }
+        let mut by_subject = transaction.open_table(tables::BY_SUBJECT)?;
+        for (key, seq) in flat(&self.by_subject) {
+            by_subject.insert((key.as_str(), seq), ())?;
+        }
+        let mut by_object = transaction.open_table(tables::BY_OBJECT)?;
+        for (key, seq) in flat(&self.by_object) {
+            by_object.insert((key, seq), ())?;
+        }
+        let mut by_actor = transaction.open_table(tables::BY_ACTOR)?;
+        for (key, seq) in flat(&self.by_actor) {
+            by_actor.insert((key, seq), ())?;
+        }
+        Ok(())
+    }
+}
+
+/// The entries of an index in the order of its table.
+pub(crate) fn flat<K>(index: &BTreeMap<K, Vec<u64>>) -> impl Iterator<Item = (&K, u64)> {
+    index.iter().flat_map(|(key, seqs)| seqs.iter().map(move |seq| (key, *seq)))
+}
+
+fn write_rows<'r, K: redb::Key + 'static, T: serde::Serialize + 'r>(
+    transaction: &WriteTransaction,
+    definition: redb::TableDefinition<'static, K, &'static [u8]>,
+    rows: impl Iterator<Item = (K::SelfType<'r>, &'r T)>,
+) -> Result<()> {
+    let mut table = transaction.open_table(definition)?;
+    for (key, row) in rows {
+        table.insert(key, encode(row)?.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Folds the events as they are stored, in one transaction.
+pub(crate) fn refold(view: &crate::View) -> Result<Projections> {
+    let mut projections = Projections::default();
+    let size = view.size()?;
+    let table = view.source.table(tables::EVENTS)?;
+    let mut expected = 0;
+    for entry in table.iter()? {
+        let (seq, bytes) = entry?;
+        let seq = seq.value();
+        if seq != expected {
+            return Err(LedgerError::corrupt(format!("event {expected}"), "it is missing"));
+        }
+        projections.apply(&crate::view::parse_event(seq, bytes.value())?)?;
+        expected += 1;
+    }
+    if expected == size { Ok(projections) } else { Err(LedgerError::corrupt("the table `events`", "it ends early")) }
+}

@@ -1,0 +1,309 @@
+use crate::fold::Rows;
+use crate::note::{Head, read_checkpoint};
+use crate::rows::decode;
+use crate::tables::{self, AnyTable, Source};
+use crate::tree::{self, Nodes};
+use crate::{LedgerError, Result};
+use driftgate_model::{
+    DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, RunId, RunRow, RunStatus, Sealed, from_json,
+};
+use redb::{Key, Value};
+
+/// What a list of runs is narrowed by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Candidates for this model.
+    pub model: Option<ModelName>,
+    /// Runs on this data set.
+    pub dataset: Option<String>,
+    /// Runs that stand here.
+    pub status: Option<RunStatus>,
+    /// At most so many.
+    pub limit: Option<usize>,
+    /// After so many that were left out.
+    pub offset: usize,
+}
+
+impl RunFilter {
+    fn admits(&self, row: &RunRow) -> bool {
+        self.model.as_ref().is_none_or(|m| *m == row.subject.model)
+            && self.dataset.as_ref().is_none_or(|d| *d == row.subject.dataset)
+            && self.status.is_none_or(|s| s == row.status)
+    }
+}
+
+/// One consistent state of the ledger, for reading. A [`Transaction`](crate::Transaction) is one too.
+pub struct View {
+    pub(crate) source: Source,
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View").finish_non_exhaustive()
+    }
+}
+
+impl View {
+    /// The data set of that name.
+    pub fn dataset(&self, name: &str) -> Result<Option<DatasetRow>> {
+        let table = self.source.table(tables::DATASETS)?;
+        row(&table, name, || format!("row `{name}` of the table `datasets`"))
+    }
+
+    /// All data sets, by name.
+    pub fn datasets(&self) -> Result<Vec<DatasetRow>> {
+        let table = self.source.table(tables::DATASETS)?;
+        table
+            .iter()?
+            .map(|entry| {
+                let (key, value) = entry?;
+                decode(value.value(), || format!("row `{}` of the table `datasets`", key.value()))
+            })
+            .collect()
+    }
+
+    /// The run of that id.
+    pub fn run(&self, run: &RunId) -> Result<Option<RunRow>> {
+        let Some(seq) = self.source.table(tables::RUN_IDS)?.get(run.as_str())?.map(|seq| seq.value()) else {
+            return Ok(None);
+        };
+        self.run_started_at(seq).map(Some)
+    }
+
+    fn run_started_at(&self, seq: u64) -> Result<RunRow> {
+        let place = || format!("row {seq} of the table `runs`");
+        let table = self.source.table(tables::RUNS)?;
+        row(&table, seq, place)?.ok_or_else(|| LedgerError::corrupt(place(), "it is missing"))
+    }
+
+    /// Ids that begin or end with `text`, at most `limit`, oldest first; the ending is what people see as the short form.
+    pub fn runs_by_prefix(&self, text: &str, limit: usize) -> Result<Vec<RunId>> {
+        let text = text.to_ascii_lowercase();
+        let mut seqs = starting_with(&self.source.table(tables::RUN_IDS)?, &text, limit)?;
+        seqs.extend(starting_with(&self.source.table(tables::RUN_ENDINGS)?, &backwards(&text), limit)?);
+        seqs.sort_unstable();
+        seqs.dedup();
+        seqs.truncate(limit);
+        seqs.into_iter().map(|seq| Ok(self.run_started_at(seq)?.subject.run)).collect()
+    }
+
+    /// Runs, the newest start first.
+    pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>> {
+        let table = self.source.table(tables::RUNS)?;
+        let mut found = Vec::new();
+        let mut skip = filter.offset;
+        for entry in table.iter()?.rev() {
+            if filter.limit.is_some_and(|limit| found.len() >= limit) {
+                break;
+            }
+            let (key, value) = entry?;
+            let row: RunRow = decode(value.value(), || format!("row {} of the table `runs`", key.value()))?;
+            if !filter.admits(&row) {
+                continue;
+            }
+            if skip > 0 {
+                skip -= 1;
+            } else {
+                found.push(row);
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many runs there are in all.
+    pub fn run_count(&self) -> Result<u64> {
+        self.source.table(tables::RUNS)?.len()
+    }
+
+    /// Runs that are recorded as running, oldest first; whether their holder lives is for the caller to ask.
+    pub fn running(&self) -> Result<Vec<RunRow>> {
+        let table = self.source.table(tables::RUNNING)?;
+        let seqs: Vec<u64> = table.iter()?.map(|e| Ok(e?.0.value())).collect::<Result<_>>()?;
+        drop(table);
+        seqs.into_iter().map(|seq| self.run_started_at(seq)).collect()
+    }
+
+    /// The model of that name.
+    pub fn model(&self, name: &str) -> Result<Option<ModelRow>> {
+        let table = self.source.table(tables::MODELS)?;
+        row(&table, name, || format!("row `{name}` of the table `models`"))
+    }
+
+    /// All models, by name.
+    pub fn models(&self) -> Result<Vec<ModelRow>> {
+        let table = self.source.table(tables::MODELS)?;
+        table
+            .iter()?
+            .map(|entry| {
+                let (key, value) = entry?;
+                decode(value.value(), || format!("row `{}` of the table `models`", key.value()))
+            })
+            .collect()
+    }
+
+    /// Rollbacks that were journalled and neither completed nor abandoned.
+    pub fn pending_rollbacks(&self) -> Result<Vec<(ModelName, PendingRollback)>> {
+        let pending = |model: ModelRow| model.pending.map(|p| (model.name, p));
+        Ok(self.models()?.into_iter().filter_map(pending).collect())
+    }
+
+    /// How many events there are.
+    pub fn size(&self) -> Result<u64> {
+        Ok(self.source.table(tables::EVENTS)?.last_key(|seq| seq)?.map_or(0, |last| last + 1))
+    }
+
+    /// The Merkle root over all events.
+    pub fn root(&self) -> Result<Digest> {
+        tree::root(&self.nodes()?, self.size()?)
+    }
+
+    /// Size and root.
+    pub fn head(&self) -> Result<Head> {
+        Ok(Head { size: self.size()?, root: self.root()? })
+    }
+
+    /// The signed checkpoint of the newest event.
+    pub fn checkpoint(&self) -> Result<String> {
+        self.meta_text(tables::META_CHECKPOINT)
+    }
+
+    /// The event of that sequence number.
+    pub fn event(&self, seq: u64) -> Result<Option<Event>> {
+        self.event_bytes(seq)?.map(|bytes| parse_event(seq, &bytes)).transpose()
+    }
+
+    /// The exact bytes of an event: the entry of the log, without the leaf prefix.
+    pub fn event_bytes(&self, seq: u64) -> Result<Option<Vec<u8>>> {
+        Ok(self.source.table(tables::EVENTS)?.get(seq)?.map(|bytes| bytes.value().to_vec()))
+    }
+
+    /// The events from `start` up to, not with, `end`, as their exact bytes.
+    pub fn entries(&self, start: u64, end: u64) -> Result<Vec<Vec<u8>>> {
+        let table = self.source.table(tables::EVENTS)?;
+        table.range(start..end)?.map(|entry| Ok(entry?.1.value().to_vec())).collect()
+    }
+
+    /// RFC 6962 audit path of event `seq` in the tree over the first `size` events.
+    pub fn inclusion_proof(&self, seq: u64, size: u64) -> Result<Vec<Digest>> {
+        self.check_within(size, seq.saturating_add(1))?;
+        tree::inclusion_proof(&self.nodes()?, seq, size)
+    }
+
+    /// RFC 6962 proof that the first `old` events are a prefix of the first `new` ones.
+    pub fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<Digest>> {
+        self.check_within(new, old)?;
+        tree::consistency_proof(&self.nodes()?, old, new)
+    }
+
+    /// The Merkle root over the first `size` events.
+    pub fn root_at(&self, size: u64) -> Result<Digest> {
+        self.check_within(size, 0)?;
+        tree::root(&self.nodes()?, size)
+    }
+
+    fn check_within(&self, size: u64, smaller: u64) -> Result<()> {
+        let all = self.size()?;
+        if size <= all && smaller <= size {
+            return Ok(());
+        }
+        Err(LedgerError::BadInput(format!("sizes {smaller} and {size} do not lie within the {all} events of the ledger")))
+    }
+
+    /// The distinct commitments to actors.
+    pub fn actors(&self) -> Result<Vec<Sealed>> {
+        let table = self.source.table(tables::BY_ACTOR)?;
+        let mut found = Vec::new();
+        let mut from = ([0; 32], 0);
+        while let Some(entry) = table.range((&from.0, from.1)..)?.next() {
+            let actor = *entry?.0.value().0;
+            found.push(Sealed { commitment: Digest(actor) });
+            from = (actor, u64::MAX);
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn nodes(&self) -> Result<StoredNodes<'_>> {
+        Ok(StoredNodes(self.source.table(tables::NODES)?))
+    }
+
+    pub(crate) fn meta(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.source.table(tables::META)?.get(key)?.map(|value| value.value().to_vec()))
+    }
+
+    pub(crate) fn meta_text(&self, key: &str) -> Result<String> {
+        let place = || format!("entry `{key}` of the table `meta`");
+        let bytes = self.meta(key)?.ok_or_else(|| LedgerError::corrupt(place(), "it is missing"))?;
+        String::from_utf8(bytes).map_err(|_| LedgerError::corrupt(place(), "it is not text"))
+    }
+
+    pub(crate) fn meta_number(&self, key: &str) -> Result<u32> {
+        let text = self.meta_text(key)?;
+        text.parse().map_err(|_| {
+            LedgerError::corrupt(format!("entry `{key}` of the table `meta`"), format!("`{text}` is not a number"))
+        })
+    }
+
+    /// The head that the stored checkpoint claims.
+    pub(crate) fn checkpoint_head(&self) -> Result<Head> {
+        Ok(read_checkpoint(&self.checkpoint()?)?.1)
+    }
+}
+
+impl Rows for View {
+    fn dataset(&self, name: &str) -> Result<Option<DatasetRow>> {
+        View::dataset(self, name)
+    }
+
+    fn run(&self, run: &RunId) -> Result<Option<RunRow>> {
+        View::run(self, run)
+    }
+
+    fn model(&self, name: &str) -> Result<Option<ModelRow>> {
+        View::model(self, name)
+    }
+}
+
+pub(crate) struct StoredNodes<'t>(AnyTable<'t, u64, &'static [u8; 32]>);
+
+impl Nodes for StoredNodes<'_> {
+    type Error = LedgerError;
+
+    fn node(&self, level: u8, index: u64) -> Result<Digest> {
+        match self.0.get(tables::node_key(level, index))? {
+            Some(hash) => Ok(Digest(*hash.value())),
+            None => Err(LedgerError::corrupt(format!("node {index} of level {level} of the tree"), "it is missing")),
+        }
+    }
+}
+
+pub(crate) fn parse_event(seq: u64, bytes: &[u8]) -> Result<Event> {
+    from_json(bytes).map_err(|e| LedgerError::corrupt(format!("event {seq}"), e.to_string()))
+}
+
+/// The text read backwards: ids are ASCII.
+pub(crate) fn backwards(text: &str) -> String {
+    text.chars().rev().collect()
+}
+
+fn row<'k, K: Key + 'static, T: serde::de::DeserializeOwned>(
+    table: &AnyTable<'_, K, &'static [u8]>,
+    key: impl std::borrow::Borrow<K::SelfType<'k>>,
+    place: impl FnOnce() -> String,
+) -> Result<Option<T>>
+where
+    &'static [u8]: Value,
+{
+    table.get(key)?.map(|bytes| decode(bytes.value(), place)).transpose()
+}
+
+fn starting_with(table: &AnyTable<'_, &'static str, u64>, prefix: &str, limit: usize) -> Result<Vec<u64>> {
+    let mut found = Vec::new();
+    for entry in table.range(prefix..)?.take(limit) {
+        let (key, seq) = entry?;
+        if !key.value().starts_with(prefix) {
+            break;
+        }
+        found.push(seq.value());
+    }
+    Ok(found)
+}
