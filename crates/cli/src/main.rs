@@ -1,2 +1,18 @@
 //! The `driftgate` command.
-fn main() {}
+
+mod args;
+mod commands;
+mod context;
+mod demo;
+mod exit;
+mod host;
+mod output;
+mod progress;
+mod question;
+mod render;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(commands::dispatch(std::env::args_os()).code())
+}

@@ -1,0 +1,55 @@
+//! Stamps the build: which dependencies it was locked to, for which target, and the files that `demo` unpacks.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// Folders of the repository that `demo` unpacks, where they exist.
+const UNPACKED: [&str; 2] = ["configs", "data"];
+/// Kinds of files among them.
+const KINDS: [&str; 5] = ["yaml", "yml", "csv", "md", "txt"];
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../..");
+    let lock = root.join("Cargo.lock");
+    println!("cargo::rerun-if-changed={}", lock.display());
+    println!("cargo::rustc-env=DRIFTGATE_LOCK_HASH={}", hex(&fs::read(&lock)?));
+    let var = |name: &str| env::var(name).map_err(io::Error::other);
+    // `PROFILE` is debug or release; a named profile shows only in the output folder.
+    println!("cargo::rustc-env=DRIFTGATE_BUILD={} {}", var("PROFILE")?, var("TARGET")?);
+    let mut files = Vec::new();
+    for folder in UNPACKED {
+        println!("cargo::rerun-if-changed={}", root.join(folder).display());
+        collect(&root.join(folder), Path::new(folder), &mut files)?;
+    }
+    files.sort();
+    let mut code = String::from("[\n");
+    for (name, path) in &files {
+        code += &format!("    ({name:?}, include_bytes!({:?}).as_slice()),\n", path.display().to_string());
+    }
+    code += "]\n";
+    fs::write(PathBuf::from(var("OUT_DIR")?).join("unpacked.rs"), code)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Every file of the known kinds below `folder`, with its name from the repository's root, slashes forward.
+fn collect(folder: &Path, name: &Path, out: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let (path, name) = (entry.path(), name.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            collect(&path, &name, out)?;
+        } else if path.extension().is_some_and(|e| KINDS.iter().any(|k| e == *k)) {
+            let parts: Vec<String> = name.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+            out.push((parts.join("/"), path.canonicalize()?));
+        }
+    }
+    Ok(())
+}

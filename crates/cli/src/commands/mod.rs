@@ -1,0 +1,90 @@
+//! One module for each noun of the grammar, and the way from arguments to an exit code.
+
+mod audit;
+mod dataset;
+mod decide;
+mod models;
+mod run;
+mod runs;
+mod workspace;
+
+use crate::args::{Cli, Command};
+use crate::context::Context;
+use crate::exit::{CliError, Exit};
+use crate::output::Output;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use std::ffi::OsString;
+
+/// How a command ends.
+pub type Ended = Result<Exit, CliError>;
+
+/// Parses the arguments, does what they ask, says how it went.
+pub fn dispatch(args: impl Iterator<Item = OsString>) -> Exit {
+    let args: Vec<OsString> = args.collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(e) => return not_understood(&e, &args),
+    };
+    let output = Output::new(cli.global.json, cli.global.quiet);
+    let Some(command) = cli.command else {
+        return settle(&output, output.text(&Cli::command().render_help().ansi().to_string()).map(|()| Exit::Done));
+    };
+    let context = Context::new(cli.global, output);
+    settle(&output, perform(&context, command))
+}
+
+/// Help and version are answers; everything else is wrong usage.
+fn not_understood(error: &clap::Error, args: &[OsString]) -> Exit {
+    let json = args.iter().take_while(|a| *a != "--").any(|a| a == "--json");
+    let output = Output::new(json, false);
+    let text = error.render();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return settle(&output, output.text(&text.ansi().to_string()).map(|()| Exit::Done));
+    }
+    if json {
+        let plain = text.to_string();
+        let message = plain.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        output.error(&CliError::Usage { message, hint: "Run the command with --help to see what it takes".into() });
+    } else {
+        output.aside(&text.ansi().to_string());
+    }
+    Exit::Usage
+}
+
+fn settle(output: &Output, ended: Ended) -> Exit {
+    match ended {
+        Ok(exit) => exit,
+        Err(CliError::Closed) => CliError::Closed.exit(),
+        Err(error) => {
+            output.error(&error);
+            error.exit()
+        }
+    }
+}
+
+fn perform(context: &Context, command: Command) -> Ended {
+    match command {
+        Command::Demo(args) => crate::demo::play(context, &args),
+        Command::Init(args) => workspace::init(context, &args),
+        Command::Doctor => workspace::doctor(context),
+        Command::Gc(args) => workspace::gc(context, &args),
+        Command::Dataset(command) => dataset::perform(context, command),
+        Command::Run(args) => run::run(context, &args),
+        Command::Runs(command) => runs::perform(context, command),
+        Command::Approve(args) => decide::approve(context, &args),
+        Command::Reject(args) => decide::reject(context, &args),
+        Command::Rollback(args) => decide::rollback(context, &args),
+        Command::Models(command) => models::perform(context, command),
+        Command::Predict(args) => models::predict(context, &args),
+        Command::Audit(command) => audit::perform(context, command),
+        Command::Completions(args) => completions(context, args.shell),
+    }
+}
+
+fn completions(context: &Context, shell: clap_complete::Shell) -> Ended {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "driftgate", &mut script);
+    context.output.bytes(&script, false)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,46 @@
+//! `runs …`.
+
+use super::Ended;
+use crate::args::RunsCommand;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::run::Next;
+use crate::render::runs;
+use driftgate_engine::RunQuery;
+
+/// Looks at runs.
+pub fn perform(context: &Context, command: RunsCommand) -> Ended {
+    let begin = context.begin();
+    match command {
+        RunsCommand::List(args) => {
+            let query = RunQuery {
+                model: args.model,
+                dataset: args.dataset,
+                status: args.status,
+                limit: (args.limit > 0).then_some(args.limit),
+                offset: args.offset,
+            };
+            let list = context.open()?.runs(&query)?;
+            context.output.answer(&list, |l, width| runs::list(l, &begin, width))?;
+            Ok(Exit::Done)
+        }
+        RunsCommand::Show { run } => {
+            let view = context.open()?.run_view(&run)?;
+            context.output.answer(&view, |v, width| runs::show(v, &Next { begin: &begin }, width))?;
+            Ok(Exit::Done)
+        }
+        RunsCommand::Compare { runs: ids, all } => {
+            let compared = context.open()?.compare(&ids)?;
+            context.output.answer(&compared, |c, width| runs::compared(c, all, width))?;
+            Ok(Exit::Done)
+        }
+        RunsCommand::Reproduce { run } => {
+            let workspace = context.open_recording_git()?;
+            let observer = context.observer();
+            let result = workspace.reproduce(&run, &observer, &context.cancel)?;
+            drop(observer);
+            context.output.answer(&result, runs::reproduced)?;
+            Ok(if result.identical { Exit::Done } else { Exit::Fault })
+        }
+    }
+}

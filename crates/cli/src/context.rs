@@ -1,0 +1,97 @@
+//! What every command needs: the options, the output, the cancellation token, and a way to open the workspace.
+
+use crate::args::Global;
+use crate::exit::{CliError, Exit};
+use crate::host;
+use crate::output::Output;
+use crate::progress::StageLines;
+use crate::render::format::shell_word;
+use driftgate_engine::{Host, Workspace};
+use driftgate_model::{CancelToken, Code};
+use std::path::{Path, PathBuf};
+
+/// One command's surroundings.
+pub struct Context {
+    /// Options of every command.
+    pub global: Global,
+    /// Where answers go.
+    pub output: Output,
+    /// Cancelled by Ctrl-C.
+    pub cancel: CancelToken,
+}
+
+impl Context {
+    /// Catches Ctrl-C: the first asks the work to stop, the second ends the process at once.
+    pub fn new(global: Global, output: Output) -> Context {
+        let cancel = CancelToken::new();
+        let token = cancel.clone();
+        let handler = move || {
+            if token.is_cancelled() {
+                std::process::exit(i32::from(Exit::Stopped.code()));
+            }
+            token.cancel();
+            output.note("\nStopping at the next safe point; press Ctrl-C again to end at once");
+        };
+        if let Err(e) = ctrlc::set_handler(handler) {
+            output.warn(&format!("Ctrl-C will end the process at once: {e}"));
+        }
+        Context { global, output, cancel }
+    }
+
+    /// The folder of the workspace this command is about.
+    pub fn root(&self) -> Result<PathBuf, CliError> {
+        if let Some(dir) = &self.global.workspace {
+            return Ok(dir.clone());
+        }
+        let here = current_dir()?;
+        Workspace::discover(&here).ok_or_else(|| CliError::no_workspace(&here))
+    }
+
+    /// Opens the workspace, and says what opening settled.
+    pub fn open(&self) -> Result<Workspace, CliError> {
+        let root = self.root()?;
+        self.open_with(&root, self.host(None))
+    }
+
+    /// Opens the workspace for work whose record names the user's git commit.
+    pub fn open_recording_git(&self) -> Result<Workspace, CliError> {
+        let root = self.root()?;
+        let host = self.host(Some(&root));
+        self.open_with(&root, host)
+    }
+
+    fn open_with(&self, root: &Path, host: Host) -> Result<Workspace, CliError> {
+        let workspace = Workspace::open(root, host)?;
+        for sentence in workspace.settled() {
+            self.output.note(&format!("note: {sentence}"));
+        }
+        Ok(workspace)
+    }
+
+    /// The world, as this command may know it.
+    pub fn host(&self, git_at: Option<&Path>) -> Host {
+        host::gather(self.global.actor.as_deref(), self.global.threads, git_at)
+    }
+
+    /// Shows what long work does.
+    pub fn observer(&self) -> StageLines {
+        StageLines::new(self.output)
+    }
+
+    /// How a command that leads here again begins: `driftgate`, with the workspace where one was named.
+    pub fn begin(&self) -> String {
+        match &self.global.workspace {
+            Some(dir) => format!("driftgate --workspace {}", shell_word(&dir.display().to_string())),
+            None => "driftgate".into(),
+        }
+    }
+}
+
+/// The current folder.
+pub fn current_dir() -> Result<PathBuf, CliError> {
+    std::env::current_dir().map_err(|e| CliError::Front {
+        code: Code::Io,
+        message: format!("The current folder cannot be read: {e}"),
+        hint: Some("Change to a folder that exists".into()),
+    })
+}

@@ -1,0 +1,216 @@
+//! `demo`: the life of a model on real data, played through the engine like any other work.
+
+use crate::args::DemoArgs;
+use crate::commands::Ended;
+use crate::context::Context;
+use crate::exit::{CliError, Exit};
+use crate::render::format::{Tone, paint, shell_word};
+use crate::render::run::{Next, verdict};
+use crate::render::{audit, dataset, models};
+use driftgate_engine::{ImportAnswers, RunOptions, VerifyReport, Workspace};
+use driftgate_model::views::{DatasetAdded, Decided, RunView};
+use driftgate_model::{Code, NullObserver, RunStatus};
+use serde::Serialize;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Every file of the repository's `configs/` and `data/`, by its path from there.
+const UNPACKED: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/unpacked.rs"));
+
+/// What the demo did. Schema `driftgate/demo/1`.
+#[derive(Serialize)]
+struct Played {
+    schema: &'static str,
+    root: String,
+    dataset: DatasetAdded,
+    runs: Vec<RunView>,
+    decisions: Vec<Decided>,
+    verification: VerifyReport,
+    next: Vec<String>,
+}
+
+/// Plays the life of a model in a new folder.
+pub fn play(context: &Context, args: &DemoArgs) -> Ended {
+    check_folder(&args.dir)?;
+    unpack(&args.dir)?;
+    let stage = Stage { context, dir: args.dir.clone() };
+    let played = stage.play()?;
+    if context.output.json {
+        context.output.answer(&played, |_, _| String::new())?;
+    }
+    Ok(if audit::holds(&played.verification) { Exit::Done } else { Exit::Fault })
+}
+
+/// Only a new or empty folder is filled.
+fn check_folder(dir: &Path) -> Result<(), CliError> {
+    let refuse =
+        |message: String, hint: String| Err(CliError::Front { code: Code::Refused, message, hint: Some(hint) });
+    let here = dir.display();
+    match std::fs::read_dir(dir) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(io("read", dir, &e)),
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) if dir.join(".driftgate").is_dir() && dir.join("configs/demo/first.yaml").is_file() => refuse(
+                format!("{here} holds an earlier demo"),
+                format!(
+                    "Look at it with driftgate --workspace {} runs list, remove it, or name another folder with --dir",
+                    shell_word(&here.to_string())
+                ),
+            ),
+            Some(_) => refuse(format!("{here} is not empty"), "Name a new folder with --dir".into()),
+        },
+    }
+}
+
+fn unpack(dir: &Path) -> Result<(), CliError> {
+    for (name, bytes) in UNPACKED {
+        let path = name.split('/').fold(dir.to_path_buf(), |p, part| p.join(part));
+        let folder = path.parent().unwrap_or(dir);
+        std::fs::create_dir_all(folder).map_err(|e| io("make", folder, &e))?;
+        std::fs::write(&path, bytes).map_err(|e| io("write", &path, &e))?;
+    }
+    Ok(())
+}
+
+fn io(doing: &str, path: &Path, error: &std::io::Error) -> CliError {
+    CliError::Front {
+        code: Code::Io,
+        message: format!("Cannot {doing} {}: {error}", path.display()),
+        hint: Some("Name a folder you may write to with --dir".into()),
+    }
+}
+
+struct Stage<'a> {
+    context: &'a Context,
+    dir: PathBuf,
+}
+
+impl Stage<'_> {
+    fn play(&self) -> Result<Played, CliError> {
+        self.title("The life of a model, on real data")?;
+        self.say(&format!("Everything below is real and happens in {}", self.dir.display()))?;
+        self.title("1  A workspace and a data set")?;
+        let host = self.context.host(None);
+        let (workspace, made) = Workspace::init(&self.dir, host)?;
+        let added = workspace.add_dataset(
+            &self.dir.join("data").join("breast_cancer"),
+            &ImportAnswers::default(),
+            &NullObserver,
+            &self.context.cancel,
+        )?;
+        self.show(dataset::added(&added, self.width()))?;
+
+        self.title("2  A first model: it passes its gate, and waits for a person")?;
+        let first = self.run(&workspace, "first", RunStatus::AwaitingApproval)?;
+        self.title("3  A person approves it")?;
+        let approved = workspace.approve(first.run.subject.run.as_str(), Some("First model; every rule holds"))?;
+        self.show(models::decided(&approved, self.width()))?;
+
+        self.title("4  A worse candidate: the gate blocks it and says why")?;
+        let worse = self.run(&workspace, "worse", RunStatus::Blocked)?;
+
+        self.title("5  A better one, approved: the first version is archived")?;
+        let better = self.run(&workspace, "better", RunStatus::AwaitingApproval)?;
+        let replaced =
+            workspace.approve(better.run.subject.run.as_str(), Some("Not worse than Production on the same rows"))?;
+        self.show(models::decided(&replaced, self.width()))?;
+
+        self.title("6  Second thoughts: back to the first version")?;
+        let model = first.run.subject.model.clone();
+        let back = workspace.rollback(model.as_str(), None, "The new version is too slow")?;
+        self.show(models::decided(&back, self.width()))?;
+        self.show(models::history(&workspace.history(model.as_str(), None)?, self.width()))?;
+
+        self.title("7  The proof: every step is in the ledger")?;
+        let verification = workspace.verify(&NullObserver, &self.context.cancel)?;
+        self.show(audit::verified(&verification, self.width()))?;
+
+        let next = self.next(&first, &better);
+        self.title("What to try next")?;
+        for line in &next {
+            self.say(&format!("  {line}"))?;
+        }
+        Ok(Played {
+            schema: "driftgate/demo/1",
+            root: made.root,
+            dataset: added,
+            runs: vec![first, worse, better],
+            decisions: vec![approved, replaced, back],
+            verification,
+            next,
+        })
+    }
+
+    /// Runs a config of `configs/demo` and insists on how it ends: the story would be told wrongly otherwise.
+    fn run(&self, workspace: &Workspace, name: &str, expected: RunStatus) -> Result<RunView, CliError> {
+        let config = self.dir.join("configs").join("demo").join(format!("{name}.yaml"));
+        let view = workspace.run(&config, &RunOptions::default(), &NullObserver, &self.context.cancel)?;
+        let next = Next { begin: "driftgate" };
+        if view.run.status == RunStatus::Cancelled {
+            return Err(CliError::Front {
+                code: Code::Cancelled,
+                message: "The demo was cancelled".into(),
+                hint: Some(format!("Remove {} and start again", self.dir.display())),
+            });
+        }
+        self.show(verdict(&view, &next, self.width()))?;
+        if view.run.status != expected {
+            return Err(CliError::Front {
+                code: Code::Internal,
+                message: format!(
+                    "configs/demo/{name}.yaml ended {} where {} was expected",
+                    view.run.status.as_str(),
+                    expected.as_str()
+                ),
+                hint: Some("This is a fault of Driftgate: please report it with this output".into()),
+            });
+        }
+        Ok(view)
+    }
+
+    /// Commands that work when pasted, in order.
+    fn next(&self, first: &RunView, better: &RunView) -> Vec<String> {
+        let begin = program();
+        let model = &first.run.subject.model;
+        let (a, b) = (first.run.subject.run.short(), better.run.subject.run.short());
+        vec![
+            format!("cd {}", shell_word(&self.dir.display().to_string())),
+            format!("{begin} runs list"),
+            format!("{begin} runs compare {a} {b}"),
+            format!("{begin} runs reproduce {a}"),
+            format!("{begin} predict {model} --input data/breast_cancer/data.csv --output predictions.csv"),
+            format!("{begin} models card {model}"),
+            format!("{begin} audit log --limit 10"),
+            format!("{begin} run configs/pipeline_diabetes.yaml"),
+        ]
+    }
+
+    fn width(&self) -> usize {
+        // `show` moves everything two columns in.
+        self.context.output.columns().saturating_sub(2)
+    }
+
+    fn title(&self, text: &str) -> Result<(), CliError> {
+        self.say(&format!("\n{}", paint(Tone::Strong, text)))
+    }
+
+    fn say(&self, text: &str) -> Result<(), CliError> {
+        if self.context.output.json { Ok(()) } else { self.context.output.text(text) }
+    }
+
+    fn show(&self, text: String) -> Result<(), CliError> {
+        let indented: String =
+            text.lines().map(|l| if l.is_empty() { "\n".into() } else { format!("  {l}\n") }).collect();
+        self.say(&indented)
+    }
+}
+
+/// How this very program is called: by its name where the shell would find it, by its path elsewhere.
+fn program() -> String {
+    let by_name = std::env::args_os().next().is_some_and(|a| Path::new(&a).components().count() == 1);
+    if by_name {
+        return "driftgate".into();
+    }
+    std::env::current_exe().map_or_else(|_| "driftgate".into(), |p| shell_word(&p.display().to_string()))
+}

@@ -1,0 +1,136 @@
+//! Everything the engine may know about the world, read here: clock, randomness, user, machine, git, build.
+
+use driftgate_engine::{BuildInfo, Clock, Entropy, Host};
+use driftgate_model::{Digest, Timestamp};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a command waits for another process to give the ledger back.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The machine's clocks.
+struct SystemClock(Instant);
+
+impl SystemClock {
+    fn start() -> SystemClock {
+        SystemClock(Instant::now())
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The wall clock, to the millisecond.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+/// The operating system's randomness.
+struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, buf: &mut [u8]) {
+        // Cannot fail on a supported system once it has started; keys without randomness would be worse than no process.
+        getrandom::fill(buf).expect("the operating system gives random bytes");
+    }
+}
+
+/// Which build this is.
+pub fn build() -> BuildInfo {
+    BuildInfo {
+        version: env!("CARGO_PKG_VERSION").into(),
+        lock_hash: env!("DRIFTGATE_LOCK_HASH").parse().unwrap_or(Digest::ZERO),
+        build: env!("DRIFTGATE_BUILD").into(),
+    }
+}
+
+/// The host of one command. `git_at` is the folder whose commit is recorded; `None` where nothing records it.
+pub fn gather(actor: Option<&str>, threads: u16, git_at: Option<&Path>) -> Host {
+    Host {
+        clock: Arc::new(SystemClock::start()),
+        entropy: Arc::new(SystemEntropy),
+        actor: actor.map_or_else(user, str::to_owned),
+        via: "cli".into(),
+        build: build(),
+        machine: machine(),
+        git_commit: git_at.and_then(git_commit),
+        command: Some(command_line()),
+        threads: usize::from(threads),
+        lock_timeout: LOCK_TIMEOUT,
+    }
+}
+
+/// The command as typed, with the program's name alone instead of its path.
+fn command_line() -> String {
+    let words = std::env::args_os().skip(1).map(|a| crate::render::format::shell_word(&a.to_string_lossy()));
+    std::iter::once("driftgate".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// The operating system's user name.
+fn user() -> String {
+    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|key| std::env::var(key).ok());
+    named
+        .filter(|n| !n.trim().is_empty())
+        .or_else(|| quiet("id", &["-un"], None))
+        .unwrap_or_else(|| "unknown".into())
+        .trim()
+        .to_owned()
+}
+
+/// Operating system, processor and cores, for people.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = if cores == 1 { "1 core".into() } else { format!("{cores} cores") };
+    let place = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    match processor() {
+        Some(name) => format!("{place}, {name}, {cores}"),
+        None => format!("{place}, {cores}"),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|l| l.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+#[cfg(target_os = "macos")]
+fn processor() -> Option<String> {
+    quiet("sysctl", &["-n", "machdep.cpu.brand_string"], None)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn processor() -> Option<String> {
+    std::env::var("PROCESSOR_IDENTIFIER").ok()
+}
+
+/// The commit checked out in `folder`, with `-dirty` when tracked files had changed; `None` outside a repository, without
+/// a commit, or without git.
+fn git_commit(folder: &Path) -> Option<String> {
+    let commit = quiet("git", &["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], Some(folder))?;
+    let hash = commit.trim_end_matches("-dirty");
+    (hash.len() >= 40 && hash.bytes().all(|b| b.is_ascii_hexdigit())).then_some(commit)
+}
+
+/// Trimmed standard output of a program that ended well and said something.
+fn quiet(program: &str, args: &[&str], folder: Option<&Path>) -> Option<String> {
+    let mut command = Command::new(program);
+    command.args(args).env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::null());
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    let output = command.output().ok().filter(|o| o.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,88 @@
+//! The ledger as a timeline, its verification and its keys.
+
+use super::format::{Tone, count, faint, paint, plural, strong, time, who};
+use super::table::{Align, Cell, Table, facts, paragraph};
+use driftgate_engine::{PublicKeys, VerifyReport};
+use driftgate_model::views::AuditLog;
+
+/// The answer of `audit log`.
+pub fn log(l: &AuditLog, width: usize) -> String {
+    if l.lines.is_empty() {
+        return format!("No event matches; the ledger holds {}\n", count(l.size));
+    }
+    let mut table = Table::new(&[
+        ("event", Align::Right),
+        ("time (UTC)", Align::Left),
+        ("kind", Align::Left),
+        ("who", Align::Left),
+        ("what", Align::Left),
+    ]);
+    for line in &l.lines {
+        table.row([
+            count(line.event.seq).into(),
+            time(line.event.time).into(),
+            Cell::toned(line.event.body.kind(), Tone::Strong),
+            who(line.actor.as_deref()).into(),
+            line.summary.as_str().into(),
+        ]);
+    }
+    let shown = l.lines.len() as u64;
+    let tail = if shown < l.size { format!("  {} of {} events\n", count(shown), count(l.size)) } else { String::new() };
+    table.render(width) + &tail
+}
+
+/// Whether a verification found nothing wrong.
+pub fn holds(report: &VerifyReport) -> bool {
+    report.faults.is_empty() && report.first_fault.is_none()
+}
+
+/// The answer of `audit verify`: what was checked, or the first thing wrong and the others after it.
+pub fn verified(report: &VerifyReport, width: usize) -> String {
+    let mut out = match report.first_fault.as_ref().or(report.faults.first()) {
+        None => format!("{} · {}\n", paint(Tone::Good, "✓ Verified"), plural(report.events, "event", "events")),
+        Some(first) => paragraph("✗ Fault in ", &format!("{}: {}", first.place, first.detail), width).replacen(
+            "✗ Fault",
+            &paint(Tone::Bad, "✗ Fault"),
+            1,
+        ),
+    };
+    let mut pairs =
+        vec![("events", count(report.events)), ("tree nodes", count(report.nodes)), ("objects", count(report.objects))];
+    if report.redacted > 0 {
+        pairs.push(("redacted", plural(report.redacted, "text", "texts")));
+    }
+    if report.external > 0 {
+        pairs.push(("left in place", plural(report.external, "file", "files")));
+    }
+    pairs.push(("root", report.head.root.to_string()));
+    out += &facts(pairs, width);
+    let others: Vec<_> = report.faults.iter().skip(1).collect();
+    if !others.is_empty() {
+        out += &format!("\n{}\n", strong("More faults"));
+        for fault in others {
+            out += &paragraph("  ✗ ", &format!("{}: {}", fault.place, fault.detail), width);
+        }
+    }
+    out
+}
+
+/// The answer of `audit keys show`.
+pub fn keys(k: &PublicKeys, width: usize) -> String {
+    let mut out = format!("{}\n", strong(&k.origin));
+    out += &facts(
+        [
+            ("log key", k.log_vkey.clone()),
+            ("log fingerprint", k.log_fingerprint.to_string()),
+            ("model fingerprint", k.model_fingerprint.to_string()),
+        ],
+        width,
+    );
+    out += &format!(
+        "\n{}\n{}\n{}\n{}",
+        faint("Log key"),
+        k.log_pem.trim_end(),
+        faint("Key of model signatures"),
+        k.model_pem
+    );
+    out
+}

@@ -1,0 +1,11 @@
+//! Text for people, made from the engine's views. Nothing here reads or decides anything.
+
+pub mod audit;
+pub mod dataset;
+pub mod error;
+pub mod format;
+pub mod models;
+pub mod run;
+pub mod runs;
+pub mod table;
+pub mod workspace;

@@ -1,0 +1,325 @@
+//! The verdict at the end of a run.
+
+use super::format::{
+    Tone, count, duration, faint, interval, number, paint, plural, signed, splits, status, strong, time_utc, version,
+    who,
+};
+use super::table::{Align, Cell, Table, facts, paragraph};
+use driftgate_model::views::{ApprovalPreview, RunView};
+use driftgate_model::{
+    BootstrapSpec, Comparison, GateReport, MetricComparison, RuleResult, RuleStatus, RunStatus, SplitEvaluation,
+    metrics_of,
+};
+
+/// How the answer ends: what the person may type next. `begin` is the command with the options that lead here.
+#[derive(Debug, Clone)]
+pub struct Next<'a> {
+    /// Such as `driftgate` or `driftgate --workspace demo`.
+    pub begin: &'a str,
+}
+
+/// The verdict: what it is, what it measured, what the gate said, what happens next.
+pub fn verdict(view: &RunView, next: &Next, width: usize) -> String {
+    let mut out = header(view, width);
+    out += &metrics(view, width);
+    if let Some(gate) = &view.gate {
+        out += &format!("\n{}", gate_text(gate, width));
+    }
+    out += &notes(view, width);
+    out += &format!("\n{}", outcome(view, next, width));
+    out
+}
+
+/// The run's name and what it is about.
+pub fn header(view: &RunView, width: usize) -> String {
+    let row = &view.run;
+    let subject = &row.subject;
+    let (word, tone) = status(row.status);
+    let spent: u64 = row.stages.iter().map(|s| s.duration_ms).sum();
+    let mut out =
+        format!("{} · {} · {}\n", strong(&format!("Run {}", subject.run.short())), paint(tone, &word), duration(spent));
+    let production = view.gate.as_ref().map_or_else(String::new, |g| match g.comparison.production_version {
+        Some(v) => format!(" · v{v} in Production"),
+        None => " · nothing in Production".into(),
+    });
+    let oob = view.oob_score.map_or_else(String::new, |s| format!(" · out-of-bag score {s:.4}"));
+    out += &facts(
+        [
+            ("model", format!("{}{production}", subject.model)),
+            (
+                "data set",
+                format!(
+                    "{} v{} · {} · {}",
+                    subject.dataset,
+                    view.dataset_number,
+                    subject.dataset_version.short(),
+                    splits(view.counts)
+                ),
+            ),
+            ("algorithm", format!("{} · seed {}{oob}", subject.algorithm, subject.random_seed)),
+            ("started", format!("{} by {}", time_utc(row.started_at), who(view.actor.as_deref()))),
+        ],
+        width,
+    );
+    out
+}
+
+/// Metrics on validation and test, beside the baseline and Production.
+pub fn metrics(view: &RunView, width: usize) -> String {
+    let (Some(val), Some(test)) = (&view.val, &view.test) else { return String::new() };
+    let comparison = view.gate.as_ref().map(|g| &g.comparison);
+    let judged = comparison.map_or("test", |c| c.split.as_str());
+    let base = if judged == "val" { val } else { test };
+    let names = ordered(view, test);
+    let mut measured = Table::new(&[("metric", Align::Left), ("validation", Align::Left), ("test", Align::Left)]);
+    for name in &names {
+        measured.row([(*name).to_owned(), value(val, name), value(test, name)]);
+    }
+    let beside = beside(&names, base, comparison);
+    let whole = side_by_side(&names, val, test, base, comparison);
+    let mut out = String::from("\n");
+    if whole.natural_width() <= width {
+        out += &whole.render(width);
+    } else {
+        out += &measured.render(width);
+        out.push('\n');
+        out += &beside.render(width);
+    }
+    out += &method(test.bootstrap.as_ref(), comparison, base, width);
+    out += &undefined(&[val, test], width);
+    out
+}
+
+/// The task's own order first, whatever else there is after it.
+fn ordered<'a>(view: &RunView, test: &'a SplitEvaluation) -> Vec<&'a str> {
+    let known = metrics_of(view.run.subject.task);
+    let mut names: Vec<&str> = Vec::new();
+    names.extend(known.iter().filter_map(|k| test.metrics.get_key_value(*k)).map(|(k, _)| k.as_str()));
+    names.extend(test.metrics.keys().map(String::as_str).filter(|k| !known.contains(k)));
+    names
+}
+
+fn value(split: &SplitEvaluation, name: &str) -> String {
+    let Some(metric) = split.metrics.get(name) else { return "—".into() };
+    match metric.interval {
+        Some(i) => format!("{} {}", number(metric.value), interval(i)),
+        None => number(metric.value),
+    }
+}
+
+const BASELINE: (&str, Align) = ("baseline", Align::Right);
+
+fn beside(names: &[&str], base: &SplitEvaluation, comparison: Option<&Comparison>) -> Table {
+    let champion = comparison.filter(|c| c.production_version.is_some());
+    let mut heads = vec![("metric", Align::Left), ("candidate", Align::Right), BASELINE];
+    let production = champion.map(|c| version(c.production_version));
+    if let Some(p) = &production {
+        heads.extend([(p.as_str(), Align::Right), ("difference", Align::Left)]);
+    }
+    let mut table = Table::new(&heads);
+    for name in names {
+        let mut row: Vec<Cell> = vec![
+            (*name).into(),
+            number(base.metrics.get(*name).and_then(|m| m.value)).into(),
+            baseline(base, name).into(),
+        ];
+        if let Some(c) = champion {
+            row.extend(against(c.per_metric.get(*name)));
+        }
+        table.row(row);
+    }
+    table
+}
+
+fn side_by_side(
+    names: &[&str],
+    val: &SplitEvaluation,
+    test: &SplitEvaluation,
+    base: &SplitEvaluation,
+    comparison: Option<&Comparison>,
+) -> Table {
+    let champion = comparison.filter(|c| c.production_version.is_some());
+    let production = champion.map(|c| format!("Production {}", version(c.production_version)));
+    let mut heads = vec![("metric", Align::Left), ("validation", Align::Left), ("test", Align::Left), BASELINE];
+    if let Some(p) = &production {
+        heads.extend([(p.as_str(), Align::Right), ("difference", Align::Left)]);
+    }
+    let mut table = Table::new(&heads);
+    for name in names {
+        let mut row: Vec<Cell> =
+            vec![(*name).into(), value(val, name).into(), value(test, name).into(), baseline(base, name).into()];
+        if let Some(c) = champion {
+            row.extend(against(c.per_metric.get(*name)));
+        }
+        table.row(row);
+    }
+    table
+}
+
+fn baseline(split: &SplitEvaluation, name: &str) -> String {
+    number(split.baseline.get(name).copied().flatten())
+}
+
+fn against(metric: Option<&MetricComparison>) -> [Cell; 2] {
+    let Some(m) = metric else { return ["—".into(), "—".into()] };
+    let tone = match m.verdict.as_str() {
+        "better" => Tone::Good,
+        "worse" => Tone::Bad,
+        _ => Tone::Plain,
+    };
+    let difference = match (m.delta, m.interval) {
+        (Some(d), Some(i)) => format!("{} {} {}", signed(d), interval(i), m.verdict),
+        (Some(d), None) => format!("{} {}", signed(d), m.verdict),
+        (None, _) => m.verdict.clone(),
+    };
+    [number(m.production).into(), Cell::toned(difference, tone)]
+}
+
+/// How the numbers beside the metrics were made.
+fn method(
+    spec: Option<&BootstrapSpec>,
+    comparison: Option<&Comparison>,
+    base: &SplitEvaluation,
+    width: usize,
+) -> String {
+    let mut text = match spec {
+        Some(b) => format!(
+            "Intervals: {} %, {} bootstrap, {} resamples, seed {}{}",
+            b.level * 100.0,
+            b.method,
+            count(u64::from(b.resamples)),
+            b.seed,
+            if b.stratified { ", stratified" } else { "" }
+        ),
+        None => "No intervals: bootstrap is off".into(),
+    };
+    let answer = if base.labels.is_empty() { "the train mean" } else { "the majority class" };
+    text += &format!(". Baseline: {answer}, on {}", base.split);
+    if comparison.is_some_and(|c| c.production_version.is_some()) {
+        text += ". Production is evaluated on the same rows";
+    }
+    faint(&paragraph("  ", &text, width))
+}
+
+/// Why a value or an interval is missing.
+fn undefined(splits: &[&SplitEvaluation], width: usize) -> String {
+    let mut out = String::new();
+    for split in splits {
+        for (name, m) in &split.metrics {
+            if let Some(note) = &m.note {
+                out += &faint(&paragraph("  ", &format!("{name} on {}: {note}", split.split), width));
+            }
+        }
+    }
+    out
+}
+
+/// The gate's answer: one rule a line.
+pub fn gate_text(gate: &GateReport, width: usize) -> String {
+    let failed = gate.violations().count() as u64;
+    let total = gate.results.len() as u64;
+    let head =
+        if gate.passed {
+            format!("{} · {} hold", paint(Tone::Good, "✓ Gate passed"), plural(total - failed, "rule", "rules"))
+                .replacen("1 rule hold", "1 rule holds", 1)
+        } else {
+            format!(
+                "{} · {} of {} do not hold",
+                paint(Tone::Bad, "✗ Gate blocked"),
+                count(failed),
+                plural(total, "rule", "rules")
+            )
+        };
+    let mut table =
+        Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)]);
+    for r in &gate.results {
+        let (mark, tone) = mark(r.status);
+        table.row([
+            Cell::toned(mark, tone),
+            r.rule_id.as_str().into(),
+            requirement(r).into(),
+            r.split.as_deref().unwrap_or("").into(),
+            Cell::toned(r.reason.clone(), if r.status == RuleStatus::Failed { Tone::Bad } else { Tone::Plain }),
+        ]);
+    }
+    let looks = plural(gate.test_looks, "run has", "runs have");
+    format!(
+        "{head}\n{}{}",
+        table.render(width),
+        faint(&paragraph("  ", &format!("{looks} looked at this data set's test split, this one counted"), width))
+    )
+}
+
+fn mark(status: RuleStatus) -> (&'static str, Tone) {
+    match status {
+        RuleStatus::Passed => ("✓", Tone::Good),
+        RuleStatus::Failed => ("✗", Tone::Bad),
+        RuleStatus::NotApplicable => ("–", Tone::Faint),
+    }
+}
+
+fn requirement(r: &RuleResult) -> String {
+    match &r.metric {
+        Some(m) if !r.requirement.contains(m.as_str()) => format!("{m} {}", r.requirement),
+        _ => r.requirement.clone(),
+    }
+}
+
+fn notes(view: &RunView, width: usize) -> String {
+    if view.notes.is_empty() {
+        return String::new();
+    }
+    format!("\n{}", super::dataset::notes(&view.notes, width))
+}
+
+/// What happened, and what may be typed next.
+fn outcome(view: &RunView, next: &Next, width: usize) -> String {
+    let run = view.run.subject.run.short();
+    let begin = next.begin;
+    let production = view.gate.as_ref().and_then(|g| g.comparison.production_version);
+    let unchanged = match production {
+        Some(v) => format!("v{v} stays in Production"),
+        None => "nothing is in Production".into(),
+    };
+    let reason = |view: &RunView| view.decision_reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+    match view.run.status {
+        RunStatus::AwaitingApproval => format!(
+            "{}\n  {begin} approve {run} --reason \"…\"\n  {begin} reject {run} --reason \"…\"\n",
+            paint(Tone::Warn, "Waiting for approval")
+        ),
+        RunStatus::Blocked => {
+            format!("{}: {unchanged}\n  {begin} runs show {run}\n", paint(Tone::Bad, "Blocked"))
+        }
+        RunStatus::Completed => "Done: this pipeline asks for no promotion, so nothing waits for approval\n".into(),
+        RunStatus::Failed => {
+            let why = view.error.clone().unwrap_or_else(|| "no reason was recorded".into());
+            let mut lines = why.lines();
+            let first = paragraph("Failed: ", &super::error::sentence(lines.next().unwrap_or_default()), width);
+            let rest: String = lines.map(|l| paragraph("  ", l, width)).collect();
+            format!("{}{rest}", first.replacen("Failed", &paint(Tone::Bad, "Failed"), 1))
+        }
+        RunStatus::Cancelled => "Cancelled: nothing waits for approval\n".into(),
+        RunStatus::Interrupted => "Interrupted: its process died; run it again\n".into(),
+        RunStatus::Running => "Still running\n".into(),
+        RunStatus::Approved => paragraph(
+            "",
+            &format!("Approved as {} v{}{}", view.run.subject.model, view.run.version.unwrap_or(0), reason(view)),
+            width,
+        ),
+        RunStatus::Rejected => paragraph("", &format!("Rejected{}", reason(view)), width),
+    }
+}
+
+/// What an approval would change.
+pub fn approval_effect(preview: &ApprovalPreview) -> String {
+    let model = &preview.run.run.subject.model;
+    match preview.archives {
+        Some(old) => {
+            format!(
+                "Approving registers {model} v{} and puts it in Production; v{old} is archived",
+                preview.next_version
+            )
+        }
+        None => format!("Approving registers {model} v{} and puts it in Production", preview.next_version),
+    }
+}
