@@ -1,1 +1,32 @@
-//! The one API over a Driftgate workspace.
+//! The one API over a Driftgate workspace: everything a person can do is a method of [`Workspace`].
+//!
+//! The engine is quiet and synchronous: it prints nothing, asks nothing, and reads neither the environment nor the clock.
+//! A front end hands it a [`Host`] with everything it may know about the world.
+
+mod approve;
+mod artifact;
+mod audit;
+mod card;
+mod compare;
+mod dataset;
+mod error;
+mod gate;
+mod host;
+mod import;
+mod predict;
+mod registry;
+mod reproduce;
+mod rollback;
+mod run;
+mod stages;
+mod views;
+mod workspace;
+
+pub use artifact::{LoadedModel, ModelManifest, ModelParts, Sample};
+pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport};
+pub use error::{EngineError, Result};
+pub use host::{BuildInfo, Clock, Host};
+pub use import::ImportAnswers;
+pub use run::RunOptions;
+pub use views::RunQuery;
+pub use workspace::Workspace;

@@ -27,8 +27,10 @@ pub struct ImportQuestion {
     pub key: String,
     /// The question, one sentence.
     pub text: String,
-    /// Possible answers, best first.
+    /// Possible answers.
     pub choices: Vec<String>,
+    /// The likely answer, if one is likely.
+    pub suggestion: Option<String>,
 }
 
 /// What import would do: shown before anything is written. Schema `driftgate/import-plan/1`.

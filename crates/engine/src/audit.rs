@@ -1,0 +1,175 @@
+use crate::{Result, Workspace};
+use driftgate_ledger::{EventFilter, PublicKeys, StoredObject, VerifyOptions, VerifyReport};
+use driftgate_model::views::{AuditLine, AuditLog, Collected, DoctorCheck, DoctorReport};
+use driftgate_model::{CancelToken, Digest, Event, EventBody, Observer, Timestamp, to_canonical};
+use std::collections::BTreeSet;
+
+impl Workspace {
+    /// Events that match, oldest first, with their sealed texts opened.
+    pub fn audit_log(&self, filter: &EventFilter) -> Result<AuditLog> {
+        let size = self.ledger.head()?.size;
+        let mut lines = Vec::new();
+        for event in self.ledger.audit_log(filter)? {
+            lines.push(AuditLine { actor: self.ledger.unseal(&event.actor)?, summary: self.summarise(&event)?, event });
+        }
+        Ok(AuditLog { schema: "driftgate/audit-log/1".into(), size, lines })
+    }
+
+    /// The exact leaf bytes of events that match, oldest first.
+    pub fn raw_events(&self, filter: &EventFilter) -> Result<Vec<Vec<u8>>> {
+        let events = self.ledger.audit_log(filter)?;
+        events
+            .iter()
+            .map(|e| {
+                to_canonical(e).map_err(|e| crate::EngineError::corrupt(format!("an event cannot be written: {e}")))
+            })
+            .collect()
+    }
+
+    /// Checks every leaf, node, projection and object, and names the first thing that is wrong.
+    pub fn verify(&self, observer: &dyn Observer, cancel: &CancelToken) -> Result<VerifyReport> {
+        Ok(self.ledger.verify(&VerifyOptions::default(), observer, cancel)?)
+    }
+
+    /// The signed checkpoint of the current head: keep it elsewhere, and later rewriting shows.
+    pub fn checkpoint(&self) -> Result<String> {
+        Ok(self.ledger.checkpoint()?)
+    }
+
+    /// The public keys of the workspace.
+    pub fn keys(&self) -> Result<PublicKeys> {
+        Ok(self.ledger.keys()?)
+    }
+
+    fn summarise(&self, event: &Event) -> Result<String> {
+        let why = |sealed: &driftgate_model::Sealed| -> Result<String> {
+            Ok(self.ledger.unseal(sealed)?.unwrap_or_else(|| "(redacted)".into()))
+        };
+        Ok(match &event.body {
+            EventBody::WorkspaceCreated { origin, driftgate_version, .. } => {
+                format!("workspace {origin} made by Driftgate {driftgate_version}")
+            }
+            EventBody::DatasetAdded { dataset, number, rows, columns, .. } => {
+                format!("{dataset} version {number}: {rows} rows, {columns} columns")
+            }
+            EventBody::RunStarted { subject: s, .. } => {
+                format!("run {} of {}: {} on {}", s.run.short(), s.model, s.algorithm, s.dataset)
+            }
+            EventBody::RunStage { run, record, .. } => {
+                format!("run {}: {} done in {} ms", run.short(), record.stage.as_str(), record.duration_ms)
+            }
+            EventBody::RunFinished { run, status, violations, .. } => {
+                let rules = if violations.is_empty() { String::new() } else { format!(": {}", violations.join(", ")) };
+                format!("run {} is {}{rules}", run.short(), status.as_str())
+            }
+            EventBody::RunInterrupted { run } => format!("run {} was interrupted", run.short()),
+            EventBody::GateEvaluated { run, passed, .. } => {
+                let verdict = if *passed { "passed" } else { "blocked" };
+                format!("run {}: the gate was asked again and {verdict} it", run.short())
+            }
+            EventBody::RunApproved { run, model, version, archived, reason, .. } => {
+                let archived = archived.map(|v| format!(", version {v} archived")).unwrap_or_default();
+                let reason = match reason {
+                    Some(reason) => format!(": {}", why(reason)?),
+                    None => String::new(),
+                };
+                format!("run {} approved: {model} version {version} in Production{archived}{reason}", run.short())
+            }
+            EventBody::RunRejected { run, reason } => format!("run {} rejected: {}", run.short(), why(reason)?),
+            EventBody::RollbackIntended { model, from, to, .. } => {
+                format!("{model}: about to roll back from version {from} to {to}")
+            }
+            EventBody::RollbackCompleted { model, from, to, reason, .. } => {
+                format!("{model}: rolled back from version {from} to {to}: {}", why(reason)?)
+            }
+            EventBody::RollbackAbandoned { model, .. } => format!("{model}: a rollback never happened"),
+        })
+    }
+
+    /// The state of the workspace and of this build.
+    pub fn doctor(&self) -> Result<DoctorReport> {
+        let mut checks = Vec::new();
+        let mut push = |name: &str, status: &str, detail: String, hint: Option<&str>| {
+            checks.push(DoctorCheck { name: name.into(), status: status.into(), detail, hint: hint.map(String::from) });
+        };
+        let head = self.ledger.head()?;
+        push("ledger", "ok", format!("{} events, root {}", head.size, head.root.short()), None);
+        let quick = VerifyOptions { objects: false, ..VerifyOptions::default() };
+        let report = self.ledger.verify(&quick, &driftgate_model::NullObserver, &CancelToken::new())?;
+        match &report.first_fault {
+            None => push("log", "ok", "every leaf, node and projection is as it should be".into(), None),
+            Some(fault) => push("log", "fault", fault.to_string(), Some("Run `driftgate audit verify` for all of it")),
+        }
+        let garbage = self.collect_garbage(true)?;
+        if garbage.objects > 0 {
+            let detail = format!("{} objects ({} bytes) that no event leads to", garbage.objects, garbage.bytes);
+            push("objects", "warning", detail, Some("`driftgate gc` frees them"));
+        } else {
+            push("objects", "ok", "no leftover".into(), None);
+        }
+        let runs = self.ledger.read(|view| -> Result<u64> { Ok(view.run_count()?) })?;
+        push("runs", "ok", format!("{runs} recorded"), None);
+        let gpu = "not in this build: tables need none";
+        push("gpu", "ok", gpu.into(), None);
+        let b = &self.host.build;
+        Ok(DoctorReport {
+            schema: "driftgate/doctor/1".into(),
+            driftgate: format!("{} ({}, lock {})", b.version, b.build, b.lock_hash.short()),
+            checks,
+        })
+    }
+
+    /// Frees objects that no event leads to: what refused imports and crashed runs left.
+    ///
+    /// An object is kept when an event names it, or when a kept object's text does.
+    pub fn collect_garbage(&self, dry_run: bool) -> Result<Collected> {
+        let mut kept: BTreeSet<Digest> = BTreeSet::new();
+        let mut queue: Vec<Digest> = Vec::new();
+        for event in self.ledger.audit_log(&EventFilter::default())? {
+            queue.push(event.actor.commitment);
+            queue.extend(event.body.objects().into_iter().map(|(_, d)| d));
+        }
+        while let Some(digest) = queue.pop() {
+            if kept.insert(digest) && self.ledger.has(&digest) {
+                queue.extend(named_in(&self.ledger.get(&digest)?).filter(|d| self.ledger.has(d)));
+            }
+        }
+        let mut freed = Collected { schema: "driftgate/gc/1".into(), dry_run, objects: 0, bytes: 0 };
+        for found in self.ledger.objects()? {
+            let StoredObject::Object(digest) = found else { continue };
+            if kept.contains(&digest) {
+                continue;
+            }
+            let path = self.ledger.object_path(&digest);
+            let Ok(meta) = std::fs::metadata(&path) else { continue };
+            if !self.is_old(&meta) {
+                continue;
+            }
+            freed.objects += 1;
+            freed.bytes += meta.len();
+            if !dry_run {
+                self.ledger.remove_object(&digest)?;
+            }
+        }
+        if !dry_run {
+            self.ledger.sweep()?;
+        }
+        Ok(freed)
+    }
+
+    /// A fresh object may belong to an event that another process is about to append.
+    fn is_old(&self, meta: &std::fs::Metadata) -> bool {
+        let Some(written) = meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()) else { return false };
+        self.host.clock.now().duration_since(written).as_secs() >= GRACE_SECONDS
+    }
+}
+
+/// How long an object that no event names yet is left alone.
+const GRACE_SECONDS: i64 = 3600;
+
+/// Digests written out in a JSON object's text; binary objects name none.
+fn named_in(bytes: &[u8]) -> impl Iterator<Item = Digest> + '_ {
+    let json = bytes.first() == Some(&b'{');
+    let runs = bytes.split(|b| !b.is_ascii_hexdigit()).filter(move |run| json && run.len() == 64);
+    runs.filter_map(|run| std::str::from_utf8(run).ok()?.parse().ok())
+}

@@ -1,0 +1,338 @@
+//! The gate: evidence in, verdict out. A rule without its evidence fails; nothing is promoted by absence.
+
+use driftgate_learn::metrics::PairedDifference;
+use driftgate_model::config::{Operator, PromotionConfig, Rule, RuleKind};
+use driftgate_model::{Interval, RuleResult, RuleStatus, SplitEvaluation, Timestamp, VersionNumber, lower_is_better};
+use std::collections::BTreeMap;
+
+/// What the rules may look at on one split.
+pub(crate) struct SplitEvidence<'a> {
+    pub(crate) evaluation: &'a SplitEvaluation,
+    /// Candidate against Production, by rule id; absent where Production could not be evaluated.
+    pub(crate) paired: BTreeMap<String, PairedDifference>,
+}
+
+/// What the rules may look at.
+pub(crate) struct Evidence<'a> {
+    pub(crate) splits: Vec<SplitEvidence<'a>>,
+    /// The version in Production, or why it could not be evaluated.
+    pub(crate) champion: Champion,
+    pub(crate) dataset_added_at: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+/// What is in Production.
+pub(crate) enum Champion {
+    /// Nothing.
+    None,
+    /// This version, evaluated on the same rows.
+    Evaluated(VersionNumber),
+    /// This version, and it could not be evaluated.
+    Unreadable(VersionNumber, String),
+}
+
+/// Every rule on every split it looks at, in the order of the config.
+pub(crate) fn evaluate(config: &PromotionConfig, evidence: &Evidence) -> Vec<RuleResult> {
+    let mut results = Vec::new();
+    for rule in &config.rules {
+        match &rule.kind {
+            RuleKind::Freshness { max_age_days } => results.push(freshness(rule, *max_age_days, evidence)),
+            _ => results.extend(evidence.splits.iter().map(|split| on_split(rule, split, &evidence.champion))),
+        }
+    }
+    results
+}
+
+fn blank(rule: &Rule, kind: &str, requirement: String) -> RuleResult {
+    RuleResult {
+        rule_id: rule.id.clone(),
+        kind: kind.into(),
+        metric: None,
+        requirement,
+        split: None,
+        observed: None,
+        interval: None,
+        status: RuleStatus::Failed,
+        reason: String::new(),
+        description: rule.description.clone(),
+    }
+}
+
+fn status(passed: bool) -> RuleStatus {
+    if passed { RuleStatus::Passed } else { RuleStatus::Failed }
+}
+
+/// Six significant digits: enough to see why, and the comparison itself is never rounded.
+fn show(x: f64) -> String {
+    format!("{x:.6}").trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+fn on_split(rule: &Rule, evidence: &SplitEvidence, champion: &Champion) -> RuleResult {
+    let evaluation = evidence.evaluation;
+    let mut result = match &rule.kind {
+        RuleKind::Threshold { metric, operator, threshold } => {
+            threshold_rule(rule, metric, *operator, *threshold, evaluation)
+        }
+        RuleKind::IntervalBound { metric, operator, threshold } => {
+            bound_rule(rule, metric, *operator, *threshold, evaluation)
+        }
+        RuleKind::MinRows { rows } => {
+            let mut r = blank(rule, "min_rows", format!("at least {rows} rows"));
+            r.observed = Some(evaluation.rows as f64);
+            r.status = status(evaluation.rows >= *rows);
+            r.reason = format!("{} rows", evaluation.rows);
+            r
+        }
+        RuleKind::NotWorseThanChampion { metric, margin, confidence, require_champion } => {
+            let paired = evidence.paired.get(&rule.id);
+            not_worse(rule, metric, *margin, *confidence, *require_champion, champion, paired)
+        }
+        RuleKind::Freshness { .. } => blank(rule, "freshness", String::new()),
+    };
+    result.split = Some(evaluation.split.clone());
+    result
+}
+
+fn threshold_rule(rule: &Rule, metric: &str, op: Operator, threshold: f64, evaluation: &SplitEvaluation) -> RuleResult {
+    let mut r = blank(rule, "threshold", format!("{metric} {} {}", op.as_str(), show(threshold)));
+    r.metric = Some(metric.into());
+    let value = evaluation.metrics.get(metric);
+    match value.and_then(|m| m.value) {
+        Some(observed) => {
+            r.observed = Some(observed);
+            r.interval = value.and_then(|m| m.interval);
+            r.status = status(op.holds(observed, threshold));
+            r.reason = format!("{metric} is {}", show(observed));
+        }
+        None => r.reason = missing(metric, value.and_then(|m| m.note.as_deref())),
+    }
+    r
+}
+
+fn missing(metric: &str, note: Option<&str>) -> String {
+    match note {
+        Some(note) => format!("{metric} is not defined here: {note}"),
+        None => format!("{metric} was not measured"),
+    }
+}
+
+fn bound_rule(rule: &Rule, metric: &str, op: Operator, threshold: f64, evaluation: &SplitEvaluation) -> RuleResult {
+    let (end, name) = match op {
+        Operator::AtLeast | Operator::Above => ("low", "lower"),
+        Operator::AtMost | Operator::Below => ("high", "upper"),
+        Operator::Equal => ("none", ""),
+    };
+    let requirement = format!("{name} end of {metric} {} {}", op.as_str(), show(threshold));
+    let mut r = blank(rule, "interval_bound", requirement);
+    r.metric = Some(metric.into());
+    let value = evaluation.metrics.get(metric);
+    let bound = |i: Interval| if end == "low" { i.low } else { i.high };
+    match value.and_then(|m| m.interval) {
+        Some(interval) if end != "none" => {
+            r.observed = Some(bound(interval));
+            r.interval = Some(interval);
+            r.status = status(op.holds(bound(interval), threshold));
+            r.reason = format!("the {name} end of {metric} is {}", show(bound(interval)));
+        }
+        Some(_) => r.reason = "an interval has no end to compare with `==`".into(),
+        None => {
+            let why = value.and_then(|m| m.note.as_deref()).unwrap_or("intervals were turned off");
+            r.reason = format!("{metric} has no interval: {why}");
+        }
+    }
+    r
+}
+
+fn not_worse(
+    rule: &Rule,
+    metric: &str,
+    margin: f64,
+    confidence: f64,
+    require_champion: bool,
+    champion: &Champion,
+    paired: Option<&PairedDifference>,
+) -> RuleResult {
+    let requirement =
+        format!("{metric} at most {} worse than Production, {} % sure", show(margin), show(confidence * 100.0));
+    let mut r = blank(rule, "not_worse_than_champion", requirement);
+    r.metric = Some(metric.into());
+    let version = match champion {
+        Champion::None => {
+            r.status = if require_champion { RuleStatus::Failed } else { RuleStatus::NotApplicable };
+            r.reason = "nothing is in Production".into();
+            return r;
+        }
+        Champion::Unreadable(version, why) => {
+            r.reason = format!("version {version} in Production could not be evaluated: {why}");
+            return r;
+        }
+        Champion::Evaluated(version) => version,
+    };
+    let Some(paired) = paired else {
+        r.reason = format!("the comparison with version {version} is missing");
+        return r;
+    };
+    r.observed = paired.delta;
+    r.interval = paired.interval;
+    let bound = if lower_is_better(metric) { paired.upper_bound.map(|b| -b) } else { paired.lower_bound };
+    match (paired.delta, bound) {
+        (Some(delta), Some(bound)) => {
+            r.status = status(bound >= -margin);
+            r.reason = format!(
+                "{metric} changes by {}{} against version {version}; it may be as much as {} worse",
+                if delta >= 0.0 { "+" } else { "" },
+                show(delta),
+                show((-bound).max(0.0))
+            );
+        }
+        _ => {
+            let why = paired.note.as_deref().unwrap_or("no interval could be made");
+            r.reason = format!("the difference in {metric} to version {version} is not defined: {why}");
+        }
+    }
+    r
+}
+
+fn freshness(rule: &Rule, max_age_days: f64, evidence: &Evidence) -> RuleResult {
+    let mut r = blank(rule, "freshness", format!("data added at most {} days ago", show(max_age_days)));
+    let seconds = evidence.now.duration_since(evidence.dataset_added_at).as_secs_f64();
+    let age = seconds / 86_400.0;
+    r.observed = Some(age);
+    if age < 0.0 {
+        r.reason = "the data set version was added in the future: check this machine's clock".into();
+        return r;
+    }
+    r.status = status(age <= max_age_days);
+    r.reason = format!("the data set version was added {age:.1} days ago");
+    r
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use driftgate_model::MetricValue;
+    use driftgate_model::config::EvaluationSplit;
+
+    fn evaluation(value: Option<f64>, interval: Option<(f64, f64)>) -> SplitEvaluation {
+        let metric = MetricValue {
+            value,
+            interval: interval.map(|(low, high)| Interval { low, high }),
+            note: value.is_none().then(|| "one class only".to_string()),
+        };
+        SplitEvaluation {
+            split: "test".into(),
+            rows: 86,
+            metrics: BTreeMap::from([("accuracy".to_string(), metric)]),
+            baseline: BTreeMap::new(),
+            averaging: None,
+            labels: Vec::new(),
+            per_class: Vec::new(),
+            confusion_matrix: Vec::new(),
+            calibration: Vec::new(),
+            bootstrap: None,
+        }
+    }
+
+    fn ask(
+        kind: RuleKind,
+        evaluation: &SplitEvaluation,
+        champion: Champion,
+        paired: Option<PairedDifference>,
+    ) -> RuleResult {
+        let rule = Rule { id: "r".into(), description: String::new(), kind };
+        let config = PromotionConfig { evaluation_split: EvaluationSplit::Test, rules: vec![rule] };
+        let paired = paired.into_iter().map(|p| ("r".to_string(), p)).collect();
+        let evidence = Evidence {
+            splits: vec![SplitEvidence { evaluation, paired }],
+            champion,
+            dataset_added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            now: "2026-01-11T00:00:00Z".parse().unwrap(),
+        };
+        super::evaluate(&config, &evidence).remove(0)
+    }
+
+    fn accuracy(operator: Operator, threshold: f64) -> RuleKind {
+        RuleKind::Threshold { metric: "accuracy".into(), operator, threshold }
+    }
+
+    #[test]
+    fn thresholds_are_compared_without_rounding() {
+        let e = evaluation(Some(0.799_96), None);
+        assert_eq!(ask(accuracy(Operator::AtLeast, 0.8), &e, Champion::None, None).status, RuleStatus::Failed);
+        let e = evaluation(Some(0.8), None);
+        assert_eq!(ask(accuracy(Operator::AtLeast, 0.8), &e, Champion::None, None).status, RuleStatus::Passed);
+        assert_eq!(ask(accuracy(Operator::Above, 0.8), &e, Champion::None, None).status, RuleStatus::Failed);
+        assert_eq!(ask(accuracy(Operator::AtMost, 0.8), &e, Champion::None, None).status, RuleStatus::Passed);
+        assert_eq!(ask(accuracy(Operator::Below, 0.8), &e, Champion::None, None).status, RuleStatus::Failed);
+        assert_eq!(ask(accuracy(Operator::Equal, 0.800_000_5), &e, Champion::None, None).status, RuleStatus::Passed);
+    }
+
+    #[test]
+    fn absent_evidence_fails_closed() {
+        let undefined = evaluation(None, None);
+        let r = ask(accuracy(Operator::AtLeast, 0.0), &undefined, Champion::None, None);
+        assert_eq!(r.status, RuleStatus::Failed);
+        assert!(r.reason.contains("one class only"), "{}", r.reason);
+        let other = RuleKind::Threshold { metric: "recall".into(), operator: Operator::AtLeast, threshold: 0.0 };
+        assert_eq!(ask(other, &undefined, Champion::None, None).status, RuleStatus::Failed);
+        let no_interval = evaluation(Some(0.9), None);
+        let bound = RuleKind::IntervalBound { metric: "accuracy".into(), operator: Operator::AtLeast, threshold: 0.0 };
+        assert_eq!(ask(bound, &no_interval, Champion::None, None).status, RuleStatus::Failed);
+    }
+
+    #[test]
+    fn an_interval_bound_looks_at_the_unfavourable_end() {
+        let e = evaluation(Some(0.9), Some((0.84, 0.95)));
+        let at_least =
+            |t| RuleKind::IntervalBound { metric: "accuracy".into(), operator: Operator::AtLeast, threshold: t };
+        assert_eq!(ask(at_least(0.84), &e, Champion::None, None).status, RuleStatus::Passed);
+        assert_eq!(ask(at_least(0.85), &e, Champion::None, None).status, RuleStatus::Failed);
+        let at_most =
+            |t| RuleKind::IntervalBound { metric: "accuracy".into(), operator: Operator::AtMost, threshold: t };
+        assert_eq!(ask(at_most(0.95), &e, Champion::None, None).status, RuleStatus::Passed);
+        assert_eq!(ask(at_most(0.94), &e, Champion::None, None).status, RuleStatus::Failed);
+    }
+
+    fn not_worse_kind(metric: &str, margin: f64, require_champion: bool) -> RuleKind {
+        RuleKind::NotWorseThanChampion { metric: metric.into(), margin, confidence: 0.95, require_champion }
+    }
+
+    fn difference(delta: f64, low: f64, high: f64) -> PairedDifference {
+        PairedDifference {
+            candidate: Some(0.9 + delta),
+            champion: Some(0.9),
+            delta: Some(delta),
+            interval: Some(Interval { low, high }),
+            lower_bound: Some(low),
+            upper_bound: Some(high),
+            note: None,
+        }
+    }
+
+    #[test]
+    fn not_worse_looks_at_the_worse_end_of_the_difference() {
+        let e = evaluation(Some(0.9), None);
+        let ask = |kind, champion, paired| ask(kind, &e, champion, paired).status;
+        assert_eq!(ask(not_worse_kind("accuracy", 0.02, false), Champion::None, None), RuleStatus::NotApplicable);
+        assert_eq!(ask(not_worse_kind("accuracy", 0.02, true), Champion::None, None), RuleStatus::Failed);
+        let d = || Some(difference(0.0, -0.02, 0.03));
+        assert_eq!(ask(not_worse_kind("accuracy", 0.02, false), Champion::Evaluated(1), d()), RuleStatus::Passed);
+        assert_eq!(ask(not_worse_kind("accuracy", 0.01, false), Champion::Evaluated(1), d()), RuleStatus::Failed);
+        assert_eq!(ask(not_worse_kind("mae", 0.03, false), Champion::Evaluated(1), d()), RuleStatus::Passed);
+        assert_eq!(ask(not_worse_kind("mae", 0.02, false), Champion::Evaluated(1), d()), RuleStatus::Failed);
+        assert_eq!(ask(not_worse_kind("accuracy", 0.5, false), Champion::Evaluated(1), None), RuleStatus::Failed);
+        let broken = Champion::Unreadable(1, "weights are missing".into());
+        assert_eq!(ask(not_worse_kind("accuracy", 0.5, false), broken, d()), RuleStatus::Failed);
+    }
+
+    #[test]
+    fn freshness_counts_days_and_distrusts_the_future() {
+        let e = evaluation(Some(0.9), None);
+        let days = |d| ask(RuleKind::Freshness { max_age_days: d }, &e, Champion::None, None).status;
+        assert_eq!(days(10.0), RuleStatus::Passed);
+        assert_eq!(days(9.9), RuleStatus::Failed);
+        assert_eq!(ask(RuleKind::MinRows { rows: 86 }, &e, Champion::None, None).status, RuleStatus::Passed);
+        assert_eq!(ask(RuleKind::MinRows { rows: 87 }, &e, Champion::None, None).status, RuleStatus::Failed);
+    }
+}

@@ -1,0 +1,343 @@
+use crate::{EngineError, Result, Workspace};
+use driftgate_data::{Assignment, DraftAnswers, QuestionKind, Table};
+use driftgate_model::views::{DatasetAdded, ImportPlan, ImportQuestion};
+use driftgate_model::{
+    CancelToken, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, EventBody, FileKind, ModelName,
+    Observer, Task, ValidationReport,
+};
+use std::path::{Path, PathBuf};
+
+/// What a person said about a data set besides its files.
+#[derive(Debug, Clone, Default)]
+pub struct ImportAnswers {
+    /// Its name; by default what `dataset.yaml` says, or the file's or folder's name.
+    pub name: Option<String>,
+    /// The target column.
+    pub target: Option<String>,
+    /// The task.
+    pub task: Option<Task>,
+    /// Leave the data file where it is, and hash it again at each use.
+    pub reference: bool,
+    /// Write the guessed spec beside the data file, where there is none.
+    pub write_spec: bool,
+}
+
+/// A data file with what is known about it, read but not stored.
+struct Source {
+    data: PathBuf,
+    bytes: Vec<u8>,
+    table: Table,
+    spec: DatasetSpec,
+    spec_path: PathBuf,
+    spec_given: bool,
+    notes: Vec<String>,
+    questions: Vec<ImportQuestion>,
+}
+
+impl Workspace {
+    /// What importing `path` would do. Writes nothing.
+    pub fn plan_import(&self, path: &Path, answers: &ImportAnswers) -> Result<ImportPlan> {
+        let source = read_source(path, answers)?;
+        Ok(ImportPlan {
+            schema: "driftgate/import-plan/1".into(),
+            preview: source.table.preview(5),
+            spec: source.spec,
+            spec_given: source.spec_given,
+            notes: source.notes,
+            questions: source.questions,
+        })
+    }
+
+    /// Imports a data file, or a folder with `data.csv` (or `.tsv`, `.parquet`) and maybe `dataset.yaml`, as a new version.
+    ///
+    /// The same bytes with the same spec are the same version: nothing is written then. Errors: questions are open; validation
+    /// refuses the data; a file cannot be read.
+    pub fn add_dataset(
+        &self,
+        path: &Path,
+        answers: &ImportAnswers,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<DatasetAdded> {
+        observer.stage_started("import");
+        let source = read_source(path, answers)?;
+        if !source.questions.is_empty() {
+            return Err(EngineError::Questions(source.questions));
+        }
+        cancel.check()?;
+        let mut report = driftgate_data::validate(&source.table, &source.spec, self.host.clock.now());
+        if report.errors() > 0 {
+            return Err(EngineError::InvalidData(Box::new(report)));
+        }
+        cancel.check()?;
+        let added = self.store_version(source, answers, &mut report)?;
+        let counts = added.version.counts;
+        observer.stage_finished(
+            "import",
+            &format!("{} rows: {}/{}/{}", added.version.rows, counts.train, counts.val, counts.test),
+        );
+        Ok(added)
+    }
+
+    fn store_version(
+        &self,
+        source: Source,
+        answers: &ImportAnswers,
+        report: &mut ValidationReport,
+    ) -> Result<DatasetAdded> {
+        let Source { data, bytes, table, spec, spec_path, spec_given, mut notes, .. } = source;
+        let known = self.ledger.read(|view| -> Result<Option<DatasetRow>> { Ok(view.dataset(&spec.name)?) })?;
+        if let Some(row) = &known {
+            same_contract(row, &spec)?;
+        }
+        let file_name = data.file_name().map_or_else(|| "data".into(), |n| n.to_string_lossy().into_owned());
+        let digest = Digest::of(&bytes);
+        let size = bytes.len() as u64;
+        let manifest = driftgate_data::content_version(&[(file_name.clone(), digest, size)], &spec);
+        let version = Digest::of(&crate::artifact::canonical(&manifest)?);
+        report.version = Some(version);
+        if let Some(existing) = known.iter().flat_map(|d| &d.versions).find(|v| v.version == version) {
+            return Ok(DatasetAdded {
+                schema: "driftgate/dataset-added/1".into(),
+                dataset: spec.name.clone(),
+                version: existing.clone(),
+                new: false,
+                notes,
+                validation: report.clone(),
+                wrote_spec: None,
+            });
+        }
+        let previous: Option<Assignment> = match known.as_ref().and_then(|d| d.versions.last()) {
+            Some(last) => Some(Assignment::from_bytes(&self.ledger.get(&last.split)?)?),
+            None => None,
+        };
+        let assignment = driftgate_data::split(&table.frame(&spec)?, &spec, previous.as_ref())?;
+        let (stored, reference) = self.store_file(&data, &bytes, answers.reference)?;
+        debug_assert_eq!(stored, digest);
+        let row = DatasetVersionRow {
+            number: known.as_ref().map_or(1, |d| d.versions.len() as u32 + 1),
+            version: self.ledger.put_json(&manifest)?,
+            spec: self.ledger.put_json(&spec)?,
+            files: vec![DataFile { name: file_name, digest, size, reference }],
+            validation: self.ledger.put_json(report)?,
+            split: self.ledger.put(&assignment.to_bytes())?,
+            counts: assignment.counts(),
+            rows: table.rows() as u64,
+            columns: table.columns().len() as u64,
+            added_at: self.host.clock.now(),
+            source: self.ledger.seal(&data.display().to_string())?,
+        };
+        self.record_version(&spec, &row)?;
+        let wrote_spec =
+            if answers.write_spec && !spec_given { write_spec(&spec, &spec_path, &mut notes) } else { None };
+        Ok(DatasetAdded {
+            schema: "driftgate/dataset-added/1".into(),
+            dataset: spec.name,
+            version: row,
+            new: true,
+            notes,
+            validation: report.clone(),
+            wrote_spec,
+        })
+    }
+
+    fn store_file(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        reference: bool,
+    ) -> Result<(Digest, Option<driftgate_model::Sealed>)> {
+        if reference {
+            let absolute = path.canonicalize().map_err(EngineError::io("Finding", path))?;
+            return Ok((Digest::of(bytes), Some(self.ledger.seal(&absolute.display().to_string())?)));
+        }
+        Ok((self.ledger.put(bytes)?, None))
+    }
+
+    fn record_version(&self, spec: &DatasetSpec, row: &DatasetVersionRow) -> Result<()> {
+        let stamp = self.stamp();
+        self.ledger.write(|tx| -> Result<()> {
+            let number = tx.dataset(&spec.name)?.map_or(1, |d| d.versions.len() as u32 + 1);
+            if number != row.number {
+                return Err(EngineError::conflict(
+                    format!("another process added version {} of `{}` meanwhile", row.number, spec.name),
+                    "Add the data again",
+                ));
+            }
+            let body = EventBody::DatasetAdded {
+                dataset: spec.name.clone(),
+                number,
+                version: row.version,
+                task: spec.task,
+                target: spec.target.clone(),
+                spec: row.spec,
+                files: row.files.clone(),
+                validation: row.validation,
+                split: row.split,
+                counts: row.counts,
+                rows: row.rows,
+                columns: row.columns,
+                source: row.source,
+            };
+            tx.append(&stamp, body)?;
+            Ok(())
+        })
+    }
+
+    /// Checks a data set without storing anything: a file, a folder, or the newest version of a known data set.
+    pub fn validate_dataset(&self, path_or_name: &str) -> Result<ValidationReport> {
+        let path = Path::new(path_or_name);
+        if path.exists() {
+            let source = read_source(path, &ImportAnswers::default())?;
+            if !source.questions.is_empty() {
+                return Err(EngineError::Questions(source.questions));
+            }
+            return Ok(driftgate_data::validate(&source.table, &source.spec, self.host.clock.now()));
+        }
+        let row = self.dataset_row(path_or_name)?;
+        let version = newest(&row)?;
+        let spec: DatasetSpec = self.get_json(&version.spec)?;
+        let table = self.read_version(version, &spec)?;
+        let mut report = driftgate_data::validate(&table, &spec, self.host.clock.now());
+        report.version = Some(version.version);
+        Ok(report)
+    }
+}
+
+/// The newest version; a data set always has one.
+pub(crate) fn newest(row: &DatasetRow) -> Result<&DatasetVersionRow> {
+    row.versions.last().ok_or_else(|| EngineError::corrupt(format!("data set `{}` has no version", row.name)))
+}
+
+fn same_contract(row: &DatasetRow, spec: &DatasetSpec) -> Result<()> {
+    if row.task == spec.task && row.target == spec.target {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        format!(
+            "`{}` is known with target `{}` ({}), but this version says target `{}` ({})",
+            row.name, row.target, row.task, spec.target, spec.task
+        ),
+        "A new version keeps task and target: give it another name with `--name`",
+    ))
+}
+
+fn write_spec(spec: &DatasetSpec, path: &Path, notes: &mut Vec<String>) -> Option<String> {
+    let text = driftgate_config::write_dataset(spec);
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut f| {
+        use std::io::Write as _;
+        f.write_all(text.as_bytes())
+    });
+    match written {
+        Ok(()) => Some(path.display().to_string()),
+        Err(e) => {
+            notes.push(format!(
+                "The spec could not be written to {}: {e}; it is stored in the workspace",
+                path.display()
+            ));
+            None
+        }
+    }
+}
+
+/// Where the data file and its spec are.
+fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
+    let meta = std::fs::metadata(path).map_err(|e| {
+        if e.kind() == std::io::ErrorKind::NotFound {
+            EngineError::not_found(
+                format!("there is no file or folder `{}`", path.display()),
+                "Give the path of a CSV, TSV or Parquet file, or of a folder that holds one",
+            )
+        } else {
+            EngineError::io("Reading", path)(e)
+        }
+    })?;
+    if !meta.is_dir() {
+        let plain = path.with_file_name("dataset.yaml");
+        let is_data = path.file_stem().is_some_and(|s| s == "data");
+        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let own = path.with_file_name(format!("{stem}.dataset.yaml"));
+        return Ok((path.to_path_buf(), if is_data { plain } else { own }));
+    }
+    let candidates = ["data.csv", "data.tsv", "data.parquet"].map(|n| path.join(n));
+    let found: Vec<&PathBuf> = candidates.iter().filter(|p| p.is_file()).collect();
+    match found.as_slice() {
+        [one] => Ok(((*one).clone(), path.join("dataset.yaml"))),
+        [] => Err(EngineError::not_found(
+            format!("the folder `{}` holds no data.csv, data.tsv or data.parquet", path.display()),
+            "Name the data file itself, or give it one of these names",
+        )),
+        _ => Err(EngineError::bad_input(
+            format!("the folder `{}` holds more than one of data.csv, data.tsv and data.parquet", path.display()),
+            "Name the one you mean",
+        )),
+    }
+}
+
+fn default_name(data: &Path) -> String {
+    let stem = data.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = || {
+        let absolute = data.canonicalize().ok()?;
+        Some(absolute.parent()?.file_name()?.to_string_lossy().into_owned())
+    };
+    let raw = if stem == "data" { folder().unwrap_or(stem) } else { stem };
+    let clean: String =
+        raw.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect();
+    let trimmed = clean.trim_start_matches(['.', '_', '-']);
+    if trimmed.is_empty() { "dataset".into() } else { trimmed.chars().take(100).collect() }
+}
+
+fn read_source(path: &Path, answers: &ImportAnswers) -> Result<Source> {
+    let (data, spec_path) = locate(path)?;
+    let given = match std::fs::read_to_string(&spec_path) {
+        Ok(text) => Some(driftgate_config::parse_dataset(&text, &spec_path)?),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(EngineError::io("Reading", &spec_path)(e)),
+    };
+    let bytes = std::fs::read(&data).map_err(EngineError::io("Reading", &data))?;
+    let label = data.display().to_string();
+    if let Some(parsed) = given {
+        let mut spec = parsed.spec;
+        if let Some(name) = &answers.name {
+            spec.name = name.clone();
+        }
+        check_name(&spec.name)?;
+        if data.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+            spec.format.kind = FileKind::Parquet;
+        }
+        let table = driftgate_data::read_bytes(&bytes, &label, &spec.format)?;
+        let notes = parsed.notes.iter().map(ToString::to_string).collect();
+        return Ok(Source { data, bytes, table, spec, spec_path, spec_given: true, notes, questions: Vec::new() });
+    }
+    let sniffed = driftgate_data::sniff(&data)?;
+    let table = driftgate_data::read_bytes(&bytes, &label, &sniffed.format)?;
+    let name = answers.name.clone().unwrap_or_else(|| default_name(&data));
+    check_name(&name)?;
+    let draft_answers = DraftAnswers { target: answers.target.clone(), task: answers.task, ..DraftAnswers::default() };
+    let draft = driftgate_data::draft_spec(&name, &table, &sniffed.format, &draft_answers)?;
+    let questions = draft.questions.into_iter().map(|q| ImportQuestion {
+        key: match q.kind {
+            QuestionKind::Target => "target".into(),
+            QuestionKind::Task => "task".into(),
+        },
+        text: q.text,
+        choices: q.choices,
+        suggestion: q.suggestion,
+    });
+    Ok(Source {
+        questions: questions.collect(),
+        notes: sniffed.notes.into_iter().chain(draft.notes).collect(),
+        spec: draft.spec,
+        data,
+        bytes,
+        table,
+        spec_path,
+        spec_given: false,
+    })
+}
+
+fn check_name(name: &str) -> Result<()> {
+    ModelName::new(name)
+        .map(|_| ())
+        .map_err(|e| EngineError::bad_input(e.to_string(), "Give the data set a name with `--name` or in dataset.yaml"))
+}

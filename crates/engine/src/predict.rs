@@ -1,0 +1,143 @@
+use crate::artifact::LoadedModel;
+use crate::{EngineError, Result, Workspace};
+use driftgate_data::{InputKind, Transform};
+use driftgate_learn::Predictions;
+use driftgate_model::views::Predicted;
+use driftgate_model::{CancelToken, ColumnValues, Frame, Observer, Progress};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+impl Workspace {
+    /// Answers the rows of the file `input` with `model` (`NAME` is the version in Production, or `NAME@3`) into `output`.
+    ///
+    /// The stored transform is the only way in. `output` is a CSV with `row` (from 1), `prediction`, and for labels one
+    /// `probability_<label>` each; it is written whole or not at all. Errors: the model does not load; a column is missing; a
+    /// value has the wrong type; `output` exists and is a folder, or cannot be written.
+    pub fn predict(
+        &self,
+        model: &str,
+        input: &Path,
+        output: &Path,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Predicted> {
+        let (row, number) = self.find_version(model)?;
+        let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
+        let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
+        observer.stage_started("read");
+        let sniffed = driftgate_data::sniff(input)?;
+        let table = driftgate_data::read(input, &sniffed.format)?;
+        let frame = driftgate_data::frame_for_prediction(&table, &loaded.transform)?;
+        let mut notes = Vec::new();
+        let ignored = driftgate_data::ignored_columns(&table, &loaded.transform);
+        if !ignored.is_empty() {
+            notes.push(format!("columns the model does not use: {}", ignored.join(", ")));
+        }
+        observer.stage_finished("read", &format!("{} rows", frame.rows()));
+        cancel.check()?;
+        observer.stage_started("predict");
+        let answers = loaded.predict(&frame)?;
+        let out_of_range = out_of_range(&frame, &loaded.transform);
+        if !out_of_range.is_empty() {
+            let columns: Vec<&str> = out_of_range.keys().map(String::as_str).collect();
+            notes.push(format!(
+                "values outside the training range in {}: those answers extrapolate",
+                columns.join(", ")
+            ));
+        }
+        cancel.check()?;
+        let columns = write_answers(output, &answers, observer)?;
+        observer.stage_finished("predict", &format!("{} answers", frame.rows()));
+        Ok(Predicted {
+            schema: "driftgate/predictions/1".into(),
+            model: row.name.clone(),
+            version: number,
+            run: version.run.clone(),
+            rows: frame.rows() as u64,
+            columns,
+            out_of_range,
+            output: output.display().to_string(),
+            notes,
+        })
+    }
+}
+
+/// Rows with a value outside what training saw, by column; columns without any are left out.
+fn out_of_range(frame: &Frame, transform: &Transform) -> BTreeMap<String, u64> {
+    let mut out = BTreeMap::new();
+    for column in transform.inputs() {
+        let (InputKind::Numeric, Some(min), Some(max)) = (column.kind, column.min, column.max) else { continue };
+        if let Some(ColumnValues::Number(values)) = frame.column(&column.name) {
+            let outside = values.iter().filter(|v| **v < min || **v > max).count();
+            if outside > 0 {
+                out.insert(column.name.clone(), outside as u64);
+            }
+        }
+    }
+    out
+}
+
+fn write_answers(output: &Path, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
+    let fail = EngineError::io;
+    let temporary = temporary_beside(output)?;
+    let result = write_csv(&temporary, answers, observer)
+        .and_then(|columns| std::fs::rename(&temporary, output).map(|()| columns).map_err(fail("Writing", output)));
+    if result.is_err() {
+        // Whatever went wrong is what the person hears of; a leftover must not stay.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    result
+}
+
+fn temporary_beside(output: &Path) -> Result<PathBuf> {
+    let name = output.file_name().ok_or_else(|| {
+        EngineError::bad_input(
+            format!("`{}` is not a file name", output.display()),
+            "Give `--output` a file, such as answers.csv",
+        )
+    })?;
+    let parquet = output.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
+    if parquet || output.is_dir() {
+        return Err(EngineError::bad_input(
+            format!("answers are written as CSV, and `{}` is not a CSV file", output.display()),
+            "Give `--output` a file that ends in .csv",
+        ));
+    }
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(".part");
+    Ok(output.with_file_name(hidden))
+}
+
+fn write_csv(path: &Path, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
+    let bad = |e: csv::Error| EngineError::Io { doing: "Writing", path: path.into(), source: e.into() };
+    let mut writer = csv::Writer::from_path(path).map_err(bad)?;
+    let mut columns = vec!["row".to_string(), "prediction".to_string()];
+    if let Predictions::Classes { labels, .. } = answers {
+        columns.extend(labels.iter().map(|l| format!("probability_{l}")));
+    }
+    writer.write_record(&columns).map_err(bad)?;
+    let total = answers.len();
+    let codes = answers.codes();
+    for i in 0..total {
+        let mut record = vec![(i + 1).to_string()];
+        match answers {
+            Predictions::Classes { labels, probabilities } => {
+                record.push(labels.get(codes[i] as usize).cloned().unwrap_or_default());
+                record.extend((0..probabilities.cols()).map(|j| probabilities.get(i, j).to_string()));
+            }
+            Predictions::Values(values) => record.push(values[i].to_string()),
+        }
+        writer.write_record(&record).map_err(bad)?;
+        if i % 10_000 == 0 {
+            observer.progress("rows", Progress { done: i as u64, total: total as u64 });
+        }
+    }
+    let file = writer.into_inner().map_err(|e| EngineError::Io {
+        doing: "Writing",
+        path: path.into(),
+        source: std::io::Error::other(e.to_string()),
+    })?;
+    file.sync_all().map_err(EngineError::io("Writing", path))?;
+    Ok(columns)
+}

@@ -1,0 +1,101 @@
+use crate::approve::mandatory;
+use crate::artifact::LoadedModel;
+use crate::{EngineError, Result, Workspace};
+use driftgate_model::views::Decided;
+use driftgate_model::{EventBody, GateReport, ModelRow, VersionNumber};
+
+impl Workspace {
+    /// Brings a former version back to Production: proves it, journals the intent, changes, records.
+    ///
+    /// `to` is the version; `None` is the one that was in Production before. Errors: no such version; it is in Production
+    /// already; it does not load, or does not answer bit for bit what it answered at training time; another decision won.
+    pub fn rollback(&self, model: &str, to: Option<VersionNumber>, reason: &str) -> Result<Decided> {
+        let reason = mandatory(reason)?;
+        let row = self.model_row(model)?;
+        let from = row.production.ok_or_else(|| {
+            EngineError::refused(format!("nothing of {model} is in Production"), "There is nothing to roll back")
+        })?;
+        let to = target(&row, from, to)?;
+        let version = row.version(to).ok_or_else(|| unknown(&row, to))?;
+        LoadedModel::load(&self.ledger, &version.artifact)?.prove(&self.ledger)?;
+        let run = self.run_row(&version.run)?;
+        let gate_digest = run.gate.ok_or_else(|| EngineError::corrupt("the version's run has no gate report"))?;
+        let gate: GateReport = self.get_json(&gate_digest)?;
+        let deployment = self.deployment_manifest(&run, to, "rolled_back", gate_digest, &gate)?;
+        let sealed = self.ledger.seal(reason)?;
+        let name = row.name.clone();
+        let intended = EventBody::RollbackIntended {
+            model: name.clone(),
+            from,
+            to,
+            artifact: version.artifact,
+            reason: sealed,
+            lease: driftgate_ledger::own_lease(),
+        };
+        let stamp = self.stamp();
+        let intent = self.ledger.write(|tx| -> Result<u64> {
+            let now = tx.model(model)?;
+            if now.as_ref().and_then(|m| m.production) != Some(from) {
+                return Err(EngineError::conflict(
+                    format!("another decision changed what is in Production of {model} meanwhile"),
+                    format!("Look at it with `driftgate models show {model}`, then decide again"),
+                ));
+            }
+            if now.is_some_and(|m| m.pending.is_some()) {
+                return Err(EngineError::conflict(
+                    format!("another process is rolling {model} back at this moment"),
+                    "Wait for it, then look again",
+                ));
+            }
+            Ok(tx.append(&stamp, intended)?)
+        })?;
+        let completed =
+            EventBody::RollbackCompleted { model: name.clone(), intent, from, to, deployment, reason: sealed };
+        let stamp = self.stamp();
+        self.ledger.write(|tx| -> Result<()> {
+            tx.append(&stamp, completed)?;
+            Ok(())
+        })?;
+        Ok(Decided {
+            schema: "driftgate/decision/1".into(),
+            outcome: "rolled_back".into(),
+            model: name,
+            run: Some(version.run.clone()),
+            from: Some(from),
+            to: Some(to),
+            actor: self.host.actor.clone(),
+            reason: Some(reason.into()),
+            deployment: Some(deployment),
+            gate_reevaluated: None,
+        })
+    }
+}
+
+fn unknown(row: &ModelRow, to: VersionNumber) -> EngineError {
+    EngineError::not_found(
+        format!("{} has no version {to}", row.name),
+        format!("It has versions 1 to {}: see `driftgate models show {}`", row.versions.len(), row.name),
+    )
+}
+
+fn target(row: &ModelRow, from: VersionNumber, to: Option<VersionNumber>) -> Result<VersionNumber> {
+    let to = match to {
+        Some(to) => to,
+        None => row.history.last().and_then(|m| m.from).ok_or_else(|| {
+            EngineError::refused(
+                format!("no version of {} was in Production before version {from}", row.name),
+                "There is nothing to return to",
+            )
+        })?,
+    };
+    if row.version(to).is_none() {
+        return Err(unknown(row, to));
+    }
+    if to == from {
+        return Err(EngineError::refused(
+            format!("version {to} of {} is in Production already", row.name),
+            "Name another version with `--to`",
+        ));
+    }
+    Ok(to)
+}

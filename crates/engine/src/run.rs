@@ -1,0 +1,548 @@
+use crate::artifact::LoadedModel;
+use crate::gate::{Champion, Evidence, SplitEvidence};
+use crate::stages::{self, Answered, Evaluated, Inputs, Objects, Prepared, Trained};
+use crate::{EngineError, ImportAnswers, Result, Workspace};
+use driftgate_config::{DiskFiles, Resolved};
+use driftgate_data::Assignment;
+use driftgate_learn::metrics;
+use driftgate_model::config::{EvaluationSplit, PromotionConfig, RuleKind, RunConfig, Stage};
+use driftgate_model::views::RunView;
+use driftgate_model::{
+    CancelToken, Code, Coded as _, Comparison, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, EventBody,
+    GateReport, ModelRow, Observer, RunEnvironment, RunId, RunStatus, RunSubject, SplitName, StageRecord, Task,
+    metrics_of,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What a run is told besides its config.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {}
+
+/// A run that was begun.
+struct Begun {
+    id: RunId,
+    inputs: Inputs,
+    version: DatasetVersionRow,
+}
+
+/// What a run has made so far: what its last event will say.
+#[derive(Default)]
+struct Made {
+    metrics: BTreeMap<String, f64>,
+    artifact: Option<Digest>,
+    evaluation: Option<Digest>,
+    gate: Option<GateReport>,
+    gate_digest: Option<Digest>,
+}
+
+impl Workspace {
+    /// Runs the pipeline of the config file `config`.
+    ///
+    /// The answer is `Ok` once a run was recorded, whatever its outcome: `completed`, `awaiting_approval`, `blocked`, `failed` or
+    /// `cancelled`. Errors: the config or the data are wrong, so that no run began; the ledger cannot be written.
+    pub fn run(
+        &self,
+        config: &Path,
+        _options: &RunOptions,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunView> {
+        let resolved = driftgate_config::resolve(config, &DiskFiles)?;
+        for note in &resolved.notes {
+            observer.warning(&note.to_string());
+        }
+        let begun = self.begin(config, &resolved, observer, cancel)?;
+        let mut made = Made::default();
+        let result = self.stages(&begun, &mut made, observer, cancel);
+        self.finish(&begun, &made, result)?;
+        self.run_view(begun.id.as_str())
+    }
+
+    fn begin(&self, path: &Path, resolved: &Resolved, observer: &dyn Observer, cancel: &CancelToken) -> Result<Begun> {
+        let config = &resolved.config;
+        let row = self.dataset_of_run(resolved, observer, cancel)?;
+        let version = crate::import::newest(&row)?.clone();
+        let inputs = self.load_inputs(config.clone(), &version)?;
+        self.same_question(config, &inputs)?;
+        let environment = self.environment(path, resolved)?;
+        let subject = RunSubject {
+            run: self.new_run_id(),
+            model: config.model.clone(),
+            dataset: config.dataset.clone(),
+            dataset_version: version.version,
+            task: config.task,
+            algorithm: config.training.algorithm().into(),
+            random_seed: config.random_seed,
+            config: self.ledger.put_json(config)?,
+            environment: self.ledger.put_json(&environment)?,
+        };
+        let id = subject.run.clone();
+        let stamp = self.stamp();
+        let body = EventBody::RunStarted { subject, lease: driftgate_ledger::own_lease() };
+        self.ledger.write(|tx| -> Result<()> {
+            tx.append(&stamp, body)?;
+            Ok(())
+        })?;
+        Ok(Begun { id, inputs, version })
+    }
+
+    /// The data set of a run: imported from the config's data folder where there is one, else the newest version known.
+    fn dataset_of_run(&self, resolved: &Resolved, observer: &dyn Observer, cancel: &CancelToken) -> Result<DatasetRow> {
+        let name = &resolved.config.dataset;
+        if let Some(folder) = resolved.data_folder.as_ref().map(|f| f.join(name)).filter(|f| f.is_dir()) {
+            let answers = ImportAnswers { name: Some(name.clone()), ..ImportAnswers::default() };
+            let added = self.add_dataset(&folder, &answers, observer, cancel)?;
+            if added.new {
+                for note in &added.notes {
+                    observer.warning(note);
+                }
+            }
+        }
+        let row = self.dataset_row(name)?;
+        if row.task == resolved.config.task {
+            return Ok(row);
+        }
+        Err(EngineError::refused(
+            format!("the config asks for {}, data set `{name}` is for {}", resolved.config.task, row.task),
+            "Change `task_type` in the config, or add the data under another name with that task",
+        ))
+    }
+
+    /// Reads a data set version and its frozen split.
+    pub(crate) fn load_inputs(&self, config: RunConfig, version: &DatasetVersionRow) -> Result<Inputs> {
+        let spec: DatasetSpec = self.get_json(&version.spec)?;
+        let frame = self.read_version(version, &spec)?.frame(&spec)?;
+        let target = driftgate_data::target(&frame, &spec)?;
+        let assignment = Assignment::from_bytes(&self.ledger.get(&version.split)?)?;
+        Ok(Inputs {
+            config_digest: Digest::of(&crate::artifact::canonical(&config)?),
+            config,
+            spec,
+            dataset_version: version.version,
+            frame,
+            target,
+            assignment,
+            threads: self.host.worker_threads(),
+        })
+    }
+
+    /// Champion and challenger answer one question, or the run is refused before it begins.
+    fn same_question(&self, config: &RunConfig, inputs: &Inputs) -> Result<()> {
+        let name = config.model.as_str();
+        let known = self.ledger.read(|view| -> Result<Option<ModelRow>> { Ok(view.model(name)?) })?;
+        let Some(model) = known else { return Ok(()) };
+        let labels = match &inputs.target {
+            driftgate_model::Target::Classes { labels, .. } => labels.clone(),
+            driftgate_model::Target::Values(_) => Vec::new(),
+        };
+        if model.task == config.task && model.target == inputs.spec.target && model.labels == labels {
+            return Ok(());
+        }
+        let show = |task: Task, target: &str, labels: &[String]| {
+            let labels = if labels.is_empty() { String::new() } else { format!(", labels {}", labels.join("/")) };
+            format!("{task} of `{target}`{labels}")
+        };
+        Err(EngineError::refused(
+            format!(
+                "model `{name}` answers {}, this run would answer {}",
+                show(model.task, &model.target, &model.labels),
+                show(config.task, &inputs.spec.target, &labels)
+            ),
+            "Give the run a model name of its own with `model:` in the pipeline config",
+        ))
+    }
+
+    fn environment(&self, path: &Path, resolved: &Resolved) -> Result<RunEnvironment> {
+        let absolute = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let command = match &self.host.command {
+            Some(text) => Some(self.ledger.seal(text)?),
+            None => None,
+        };
+        Ok(RunEnvironment {
+            schema: "driftgate/environment/1".into(),
+            driftgate_version: self.host.build.version.clone(),
+            lock_hash: self.host.build.lock_hash,
+            build: self.host.build.build.clone(),
+            git_commit: self.host.git_commit.clone(),
+            machine: self.host.machine.clone(),
+            threads: u32::try_from(self.host.worker_threads()).unwrap_or(u32::MAX),
+            command,
+            config_path: Some(self.ledger.seal(&absolute.display().to_string())?),
+            // The finding's message only: its path is the person's own.
+            notes: resolved.notes.iter().map(|n| n.message.clone()).collect(),
+        })
+    }
+
+    fn stages(&self, begun: &Begun, made: &mut Made, observer: &dyn Observer, cancel: &CancelToken) -> Result<()> {
+        let wants = |stage| begun.inputs.config.stages.contains(&stage);
+        if !wants(Stage::Preprocessing) {
+            return Ok(());
+        }
+        let prepared = self.stage_preprocessing(begun, observer, cancel)?;
+        if !wants(Stage::Training) {
+            return Ok(());
+        }
+        let trained = self.stage_training(begun, &prepared, made, observer, cancel)?;
+        if !wants(Stage::Evaluation) {
+            return Ok(());
+        }
+        let evaluated = self.stage_evaluation(begun, &prepared, &trained, made, observer, cancel)?;
+        match &begun.inputs.config.promotion {
+            Some(promotion) if wants(Stage::Promotion) => {
+                self.stage_promotion(begun, promotion, &prepared, &evaluated, made, observer, cancel)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn stage_preprocessing(&self, begun: &Begun, observer: &dyn Observer, cancel: &CancelToken) -> Result<Prepared> {
+        let from = self.host.clock.elapsed_ms();
+        observer.stage_started("preprocessing");
+        let prepared = stages::preprocess(&begun.inputs, cancel)?;
+        let objects = self.store(&prepared.objects)?;
+        self.record_stage(&begun.id, Stage::Preprocessing, from, objects, BTreeMap::new())?;
+        let rows = |s| prepared.split(s).map_or(0, |d| d.x.rows());
+        let note = format!(
+            "{}/{}/{} rows, {} features",
+            rows(SplitName::Train),
+            rows(SplitName::Val),
+            rows(SplitName::Test),
+            prepared.transform.output_features().len()
+        );
+        observer.stage_finished("preprocessing", &note);
+        Ok(prepared)
+    }
+
+    fn stage_training(
+        &self,
+        begun: &Begun,
+        prepared: &Prepared,
+        made: &mut Made,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Trained> {
+        let from = self.host.clock.elapsed_ms();
+        observer.stage_started("training");
+        let trained = stages::train(&begun.inputs, prepared, observer, cancel)?;
+        let objects = self.store(&trained.objects)?;
+        let segments = self.store_curve(&begun.id, &trained)?;
+        self.record_stage(&begun.id, Stage::Training, from, objects, segments)?;
+        made.artifact = Some(trained.artifact);
+        for note in &trained.fitted.notes {
+            observer.warning(note);
+        }
+        observer.stage_finished("training", &trained.manifest.summary);
+        Ok(trained)
+    }
+
+    /// Metric points of an iterative fit go to a segment: one JSON line a point.
+    fn store_curve(&self, run: &RunId, trained: &Trained) -> Result<BTreeMap<String, Digest>> {
+        if trained.fitted.curve.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut segment = self.ledger.segment(&format!("curve-{run}"))?;
+        for point in &trained.fitted.curve {
+            segment.append(&serde_json::json!({ "name": point.name, "step": point.step, "value": point.value }))?;
+        }
+        let (digest, _) = segment.close()?;
+        Ok(BTreeMap::from([("curve".to_string(), digest)]))
+    }
+
+    fn stage_evaluation(
+        &self,
+        begun: &Begun,
+        prepared: &Prepared,
+        trained: &Trained,
+        made: &mut Made,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Evaluated> {
+        let from = self.host.clock.elapsed_ms();
+        observer.stage_started("evaluation");
+        let evaluated = stages::evaluate(&begun.inputs, prepared, trained, observer, cancel)?;
+        let objects = self.store(&evaluated.objects)?;
+        made.evaluation = objects.get("evaluation").copied();
+        self.record_stage(&begun.id, Stage::Evaluation, from, objects, BTreeMap::new())?;
+        made.metrics = metrics::summary(&evaluated.report.test, "test");
+        made.metrics.extend(metrics::summary(&evaluated.report.val, "val"));
+        let lead = lead_metric(begun.inputs.config.task);
+        let value = made.metrics.get(&format!("test.{lead}"));
+        observer.stage_finished("evaluation", &value.map_or(String::new(), |v| format!("test {lead} {v:.4}")));
+        Ok(evaluated)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a stage takes what the stages before it made")]
+    fn stage_promotion(
+        &self,
+        begun: &Begun,
+        promotion: &PromotionConfig,
+        prepared: &Prepared,
+        evaluated: &Evaluated,
+        made: &mut Made,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let from = self.host.clock.elapsed_ms();
+        observer.stage_started("promotion");
+        let report = self.ask_gate(&begun.id, promotion, &begun.inputs, &begun.version, prepared, evaluated, cancel)?;
+        let digest = self.ledger.put_json(&report)?;
+        self.record_stage(
+            &begun.id,
+            Stage::Promotion,
+            from,
+            BTreeMap::from([("gate".into(), digest)]),
+            BTreeMap::new(),
+        )?;
+        let failed = report.violations().count();
+        let verdict =
+            if report.passed { "passed".into() } else { format!("{failed} of {} rules failed", report.results.len()) };
+        observer.stage_finished("promotion", &verdict);
+        made.gate = Some(report);
+        made.gate_digest = Some(digest);
+        Ok(())
+    }
+
+    /// Asks the gate: candidate and Production on the same rows, then rule by rule.
+    #[expect(clippy::too_many_arguments, reason = "the gate's evidence comes from every stage")]
+    pub(crate) fn ask_gate(
+        &self,
+        run: &RunId,
+        promotion: &PromotionConfig,
+        inputs: &Inputs,
+        version: &DatasetVersionRow,
+        prepared: &Prepared,
+        evaluated: &Evaluated,
+        cancel: &CancelToken,
+    ) -> Result<GateReport> {
+        let name = inputs.config.model.as_str();
+        let dataset = inputs.config.dataset.as_str();
+        let (model, looks) = self.ledger.read(|view| -> Result<(Option<ModelRow>, u64)> {
+            Ok((view.model(name)?, view.dataset(dataset)?.map_or(0, |d| d.test_looks)))
+        })?;
+        let production = model.as_ref().and_then(ModelRow::production_version);
+        let champion_model = production.map(|v| LoadedModel::load(&self.ledger, &v.artifact));
+        let chosen = match promotion.evaluation_split {
+            EvaluationSplit::Val => vec![SplitName::Val],
+            EvaluationSplit::Test => vec![SplitName::Test],
+            EvaluationSplit::Both => vec![SplitName::Val, SplitName::Test],
+        };
+        let mut champion = Champion::None;
+        let mut splits = Vec::new();
+        let mut comparison = metrics::no_baseline(chosen[chosen.len() - 1].as_str(), &inputs.config.evaluation);
+        for name in chosen {
+            let (evaluation, candidate) = match name {
+                SplitName::Val => (&evaluated.report.val, &evaluated.val),
+                _ => (&evaluated.report.test, &evaluated.test),
+            };
+            let mut paired = BTreeMap::new();
+            if let (Some(v), Some(loaded)) = (production, &champion_model) {
+                let pair = Pair { candidate, loaded, inputs, split: prepared.split(name)?, cancel };
+                match pair.compare(promotion, (v.version, v.artifact), name) {
+                    Ok((by_rule, compared)) => {
+                        paired = by_rule;
+                        comparison = compared;
+                        if matches!(champion, Champion::None) {
+                            champion = Champion::Evaluated(v.version);
+                        }
+                    }
+                    Err(EngineError::Cancelled) => return Err(EngineError::Cancelled),
+                    Err(e) => champion = Champion::Unreadable(v.version, e.to_string()),
+                }
+            }
+            splits.push(SplitEvidence { evaluation, paired });
+        }
+        if let (Champion::Unreadable(version, why), Some(v)) = (&champion, production) {
+            comparison.production_version = Some(*version);
+            comparison.production_artifact = Some(v.artifact);
+            comparison.overall_verdict = "undefined".into();
+            comparison.method = why.clone();
+        }
+        let now = self.host.clock.now();
+        let evidence = Evidence { splits, champion, dataset_added_at: version.added_at, now };
+        let results = crate::gate::evaluate(promotion, &evidence);
+        Ok(GateReport {
+            schema: "driftgate/gate/1".into(),
+            run: run.clone(),
+            evaluated_at: now,
+            passed: !results.iter().any(|r| r.status == driftgate_model::RuleStatus::Failed),
+            evaluation_split: promotion.evaluation_split,
+            rules: rules_digest(promotion)?,
+            results,
+            comparison,
+            test_looks: looks,
+        })
+    }
+
+    fn store(&self, objects: &Objects) -> Result<BTreeMap<String, Digest>> {
+        objects.iter().map(|(role, bytes)| Ok((role.clone(), self.ledger.put(bytes)?))).collect()
+    }
+
+    fn record_stage(
+        &self,
+        run: &RunId,
+        stage: Stage,
+        from_ms: u64,
+        objects: BTreeMap<String, Digest>,
+        segments: BTreeMap<String, Digest>,
+    ) -> Result<()> {
+        let duration_ms = self.host.clock.elapsed_ms().saturating_sub(from_ms);
+        let stamp = self.stamp();
+        let body = EventBody::RunStage {
+            run: run.clone(),
+            record: StageRecord { stage, duration_ms, objects },
+            segments,
+            test_look: stage == Stage::Evaluation,
+        };
+        self.ledger.write(|tx| -> Result<()> {
+            tx.append(&stamp, body)?;
+            Ok(())
+        })
+    }
+
+    fn finish(&self, begun: &Begun, made: &Made, result: Result<()>) -> Result<()> {
+        let (status, error) = match &result {
+            Ok(()) => match &made.gate {
+                None => (RunStatus::Completed, None),
+                Some(gate) if gate.passed => (RunStatus::AwaitingApproval, None),
+                Some(_) => (RunStatus::Blocked, None),
+            },
+            Err(e) if e.code() == Code::Cancelled => (RunStatus::Cancelled, None),
+            Err(e) => {
+                let text = match e.hint() {
+                    Some(hint) => format!("{e}. {hint}"),
+                    None => e.to_string(),
+                };
+                (RunStatus::Failed, Some(self.ledger.seal(&text)?))
+            }
+        };
+        let provenance = match made.artifact {
+            Some(artifact) => Some(self.attest_provenance(begun, artifact)?),
+            None => None,
+        };
+        let gate_statement = match (&made.gate, made.artifact) {
+            (Some(gate), Some(artifact)) => Some(self.attest_gate(gate, artifact)?),
+            _ => None,
+        };
+        let body = EventBody::RunFinished {
+            run: begun.id.clone(),
+            status,
+            metrics: made.metrics.clone(),
+            artifact: made.artifact,
+            evaluation: made.evaluation,
+            gate: made.gate_digest,
+            violations: made.gate.iter().flat_map(violated).collect(),
+            error,
+            provenance,
+            gate_statement,
+        };
+        let stamp = self.stamp();
+        self.ledger.write(|tx| -> Result<()> {
+            tx.append(&stamp, body)?;
+            Ok(())
+        })
+    }
+
+    fn attest_provenance(&self, begun: &Begun, artifact: Digest) -> Result<Digest> {
+        let inputs = &begun.inputs;
+        let material = |name: &str, digest: Digest| serde_json::json!({ "name": name, "digest": { "sha256": digest.to_string() } });
+        let predicate = serde_json::json!({
+            "buildDefinition": {
+                "buildType": "urn:driftgate:run:1",
+                "externalParameters": {
+                    "algorithm": inputs.config.training.algorithm(),
+                    "randomSeed": inputs.config.random_seed,
+                },
+                "resolvedDependencies": [
+                    material("config", inputs.config_digest),
+                    material("dataset", inputs.dataset_version),
+                    material("Cargo.lock", self.host.build.lock_hash),
+                ],
+            },
+            "runDetails": {
+                "builder": { "id": "urn:driftgate:engine", "version": { "driftgate": self.host.build.version } },
+                "metadata": { "invocationId": begun.id.as_str() },
+            },
+        });
+        Ok(self.ledger.attest("https://slsa.dev/provenance/v1", &[("model".into(), artifact)], predicate)?)
+    }
+
+    pub(crate) fn attest_gate(&self, gate: &GateReport, artifact: Digest) -> Result<Digest> {
+        let names = |wanted: bool| -> Vec<String> {
+            let failed = |r: &driftgate_model::RuleResult| r.status == driftgate_model::RuleStatus::Failed;
+            gate.results.iter().filter(|r| failed(r) != wanted).map(rule_name).collect()
+        };
+        let predicate = serde_json::json!({
+            "result": if gate.passed { "PASSED" } else { "FAILED" },
+            "configuration": [{ "name": "rules", "digest": { "sha256": gate.rules.to_string() } }],
+            "passedTests": names(true),
+            "failedTests": names(false),
+        });
+        Ok(self.ledger.attest(
+            "https://in-toto.io/attestation/test-result/v0.1",
+            &[("model".into(), artifact)],
+            predicate,
+        )?)
+    }
+}
+
+/// Candidate and Production on one split.
+struct Pair<'a> {
+    candidate: &'a Answered,
+    loaded: &'a Result<LoadedModel>,
+    inputs: &'a Inputs,
+    split: &'a stages::SplitData,
+    cancel: &'a CancelToken,
+}
+
+impl Pair<'_> {
+    fn compare(
+        &self,
+        promotion: &PromotionConfig,
+        production: (u32, Digest),
+        split: SplitName,
+    ) -> Result<(BTreeMap<String, metrics::PairedDifference>, Comparison)> {
+        let loaded = match self.loaded {
+            Ok(loaded) => loaded,
+            Err(e) => return Err(EngineError::corrupt(e.to_string())),
+        };
+        let champion = Answered { predictions: loaded.predict(&self.split.frame)?, truth: self.split.y.clone() };
+        let (candidate, champion) = (self.candidate.answers()?, champion.answers()?);
+        let config = &self.inputs.config.evaluation;
+        let ask = |names: &[&str], confidence: f64| {
+            metrics::paired(names, &candidate, &champion, config, confidence, self.inputs.threads, self.cancel)
+        };
+        let all = ask(metrics_of(self.inputs.config.task), config.bootstrap.level)?;
+        let mut by_rule = BTreeMap::new();
+        for rule in &promotion.rules {
+            if let RuleKind::NotWorseThanChampion { metric, confidence, .. } = &rule.kind {
+                if let Some(difference) = ask(&[metric.as_str()], *confidence)?.remove(metric.as_str()) {
+                    by_rule.insert(rule.id.clone(), difference);
+                }
+            }
+        }
+        Ok((by_rule, metrics::compare(&all, production, split.as_str(), config)))
+    }
+}
+
+/// The metric that stands for the others in lists.
+pub(crate) fn lead_metric(task: Task) -> &'static str {
+    if task.is_classification() { "accuracy" } else { "r2" }
+}
+
+/// Digest of the canonical rules.
+pub(crate) fn rules_digest(promotion: &PromotionConfig) -> Result<Digest> {
+    Ok(Digest::of(&crate::artifact::canonical(promotion)?))
+}
+
+fn rule_name(result: &driftgate_model::RuleResult) -> String {
+    match &result.split {
+        Some(split) => format!("{} ({split})", result.rule_id),
+        None => result.rule_id.clone(),
+    }
+}
+
+/// The names of the rules that failed.
+pub(crate) fn violated(gate: &GateReport) -> Vec<String> {
+    gate.violations().map(rule_name).collect()
+}

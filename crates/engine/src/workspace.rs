@@ -1,0 +1,119 @@
+use crate::{EngineError, Host, Result};
+use driftgate_ledger::{Ledger, Stamp};
+use driftgate_model::{Digest, EventBody, RunId, views};
+use std::path::{Path, PathBuf};
+
+/// A workspace: a folder with a ledger, and everything a person can do in it.
+pub struct Workspace {
+    pub(crate) ledger: Ledger,
+    pub(crate) host: Host,
+    settled: Vec<String>,
+}
+
+impl Workspace {
+    /// Makes a workspace in `root`, which may exist.
+    ///
+    /// Errors: there is one already; the folder is on a network or sync drive; it cannot be written.
+    pub fn init(root: &Path, host: Host) -> Result<(Workspace, views::Initialised)> {
+        let ledger = Ledger::create(root, host.open_options(), &host.stamp(), &host.build.version)?;
+        let view = views::Initialised {
+            schema: "driftgate/init/1".into(),
+            root: root.display().to_string(),
+            log_key: ledger.keys()?.log_vkey,
+        };
+        Ok((Workspace { ledger, host, settled: Vec::new() }, view))
+    }
+
+    /// Walks up from `start` to a folder that holds a workspace.
+    pub fn discover(start: &Path) -> Option<PathBuf> {
+        start.ancestors().find(|p| p.join(".driftgate").is_dir()).map(Path::to_path_buf)
+    }
+
+    /// Opens the workspace in `root` and settles what a dead process left: its runs and its rollbacks.
+    ///
+    /// Errors: no workspace there (none is made); written by a newer Driftgate; the ledger cannot be read.
+    pub fn open(root: &Path, host: Host) -> Result<Workspace> {
+        let ledger = Ledger::open(root, host.open_options())?;
+        let mut workspace = Workspace { ledger, host, settled: Vec::new() };
+        workspace.settle()?;
+        Ok(workspace)
+    }
+
+    /// What opening settled, one sentence each.
+    pub fn settled(&self) -> &[String] {
+        &self.settled
+    }
+
+    /// The folder that holds `.driftgate`.
+    pub fn root(&self) -> &Path {
+        self.ledger.root()
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        let dead = self.ledger.read(|view| -> Result<bool> {
+            Ok(view.running()?.iter().any(|r| lease_is_dead(r.lease.as_ref()))
+                || view.pending_rollbacks()?.iter().any(|(_, p)| lease_is_dead(Some(&p.lease))))
+        })?;
+        if !dead {
+            return Ok(());
+        }
+        let stamp = self.stamp();
+        self.settled = self.ledger.write(|tx| -> Result<Vec<String>> {
+            let mut settled = Vec::new();
+            for run in tx.running()?.into_iter().filter(|r| lease_is_dead(r.lease.as_ref())) {
+                let id = run.subject.run;
+                settled.push(format!("Run {} was interrupted: its process is gone", id.short()));
+                tx.append(&stamp, EventBody::RunInterrupted { run: id })?;
+            }
+            for (model, pending) in tx.pending_rollbacks()? {
+                if lease_is_dead(Some(&pending.lease)) {
+                    settled.push(format!(
+                        "A rollback of {model} to version {} never happened: its process is gone; Production is unchanged",
+                        pending.to
+                    ));
+                    tx.append(&stamp, EventBody::RollbackAbandoned { model, intent: pending.seq })?;
+                }
+            }
+            Ok(settled)
+        })?;
+        Ok(())
+    }
+
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.host.stamp()
+    }
+
+    pub(crate) fn new_run_id(&self) -> RunId {
+        let mut random = [0u8; 10];
+        self.host.entropy.fill(&mut random);
+        let millis = u64::try_from(self.host.clock.now().as_millisecond()).unwrap_or(0);
+        RunId::new(millis, random)
+    }
+
+    /// The one run whose id begins or ends with `text`.
+    pub(crate) fn find_run(&self, text: &str) -> Result<RunId> {
+        let found = self.ledger.read(|view| -> Result<Vec<RunId>> { Ok(view.runs_by_prefix(text, 6)?) })?;
+        match found.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => Err(EngineError::not_found(
+                format!("no run is named `{text}`"),
+                "`driftgate runs list` shows the runs of this workspace",
+            )),
+            many => {
+                let ids: Vec<&str> = many.iter().map(RunId::as_str).collect();
+                Err(EngineError::bad_input(
+                    format!("`{text}` names several runs: {}", ids.join(", ")),
+                    "Give more digits of the one you mean",
+                ))
+            }
+        }
+    }
+
+    pub(crate) fn get_json<T: serde::de::DeserializeOwned>(&self, digest: &Digest) -> Result<T> {
+        Ok(self.ledger.get_json(digest)?)
+    }
+}
+
+fn lease_is_dead(lease: Option<&driftgate_model::Lease>) -> bool {
+    lease.is_none_or(|l| !driftgate_ledger::is_alive(l))
+}
