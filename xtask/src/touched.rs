@@ -93,19 +93,17 @@ fn owners(ws: &Workspace, file: &str) -> BTreeSet<String> {
     out
 }
 
-/// The names of the packages whose entries differ between two lock files.
+/// The names of other people's packages of which `after` locks a version that `before` does not.
+///
+/// A member's own entry follows its manifest, which is a changed file already; a version that went away is used by nobody
+/// any more; and the lists of dependencies are respelt whenever a second version of something comes or goes.
 fn changed_locked(before: &str, after: &str) -> BTreeSet<String> {
-    let entries = |text: &str| {
-        let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for entry in text.split("[[package]]").skip(1) {
-            let name = entry.lines().find_map(|l| l.strip_prefix("name = ")).unwrap_or_default().trim_matches('"');
-            out.entry(name.to_string()).or_default().insert(entry.trim().to_string());
-        }
-        out
+    let field = |entry: &str, key: &str| entry.lines().find_map(|l| l.strip_prefix(key)).map(str::to_string);
+    let versions = |text: &str| -> BTreeSet<(String, Option<String>, Option<String>)> {
+        let entries = text.split("[[package]]").skip(1).filter(|e| e.contains("\nsource = "));
+        entries.filter_map(|e| Some((field(e, "name = ")?, field(e, "version = "), field(e, "checksum = ")))).collect()
     };
-    let (before, after) = (entries(before), entries(after));
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    names.into_iter().filter(|n| before.get(*n) != after.get(*n)).cloned().collect()
+    versions(after).difference(&versions(before)).map(|(name, ..)| name.trim_matches('"').to_string()).collect()
 }
 
 /// The names of the workspace dependencies that differ between two root manifests; `None` where anything else does.
@@ -164,11 +162,14 @@ mod tests {
 
     #[test]
     fn only_the_packages_whose_lock_entries_differ_are_touched() {
-        let entry = |name: &str, version: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\n");
-        let before = format!("version = 4\n\n{}{}", entry("a", "1.0.0"), entry("b", "1.0.0"));
-        let after = format!("version = 4\n\n{}{}{}", entry("a", "1.0.0"), entry("b", "1.0.1"), entry("c", "0.1.0"));
+        let own = |name: &str, version: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\n");
+        let entry = |name: &str, version: &str| format!("{}\nsource = \"registry\"\n\n", own(name, version).trim_end());
+        let before = format!("version = 4\n\n{}{}{}", entry("a", "1.0.0"), entry("b", "1.0.0"), own("member", "1.0.0"));
+        let after =
+            format!("{}{}{}{}", entry("a", "1.0.0"), entry("b", "1.0.1"), entry("c", "0.1.0"), own("member", "2.0.0"));
         assert_eq!(names(changed_locked(&before, &after)), ["b", "c"]);
         assert!(changed_locked(&before, &before).is_empty());
+        assert_eq!(names(changed_locked(&after, &before)), ["b"]);
     }
 
     #[test]
