@@ -73,15 +73,23 @@ impl Steps {
         out
     }
 
-    /// Prints the table and leaves it in `xtask-times.txt` of the target folder, under the chore's name.
+    /// Prints the table and leaves it in `xtask-times.txt` of the target folder, beside the tables of other chores.
     pub fn finish(&self, chore: &str, target_dir: &Path) -> Result<(), String> {
         let table = self.table();
         println!("\n{table}");
         let file = target_dir.join("xtask-times.txt");
+        let kept = with_table(&std::fs::read_to_string(&file).unwrap_or_default(), chore, &table);
         std::fs::create_dir_all(target_dir)
-            .and_then(|()| std::fs::write(&file, format!("cargo xtask {chore}\n{table}")))
+            .and_then(|()| std::fs::write(&file, kept))
             .map_err(|e| format!("cannot write {}: {e}", file.display()))
     }
+}
+
+/// The tables of `kept` with this chore's own replaced; each under the command that made it, with a blank line between.
+fn with_table(kept: &str, chore: &str, table: &str) -> String {
+    let heading = format!("cargo xtask {chore}\n");
+    let others = kept.split("\n\n").filter(|t| !t.trim().is_empty() && !t.trim_start().starts_with(&heading));
+    others.map(|t| t.trim().to_string() + "\n\n").collect::<String>() + &heading + table
 }
 
 /// Runs a command with its output on the terminal.
@@ -153,6 +161,14 @@ mod tests {
         let table = steps.table();
         assert!(table.contains("two       0.00  skipped: nothing to do"), "{table}");
         assert!(table.contains("three     0.00  FAILED"), "{table}");
+    }
+
+    #[test]
+    fn each_chore_keeps_its_latest_table() {
+        let first = with_table("", "check", "a\n");
+        let second = with_table(&first, "test", "b\n");
+        assert_eq!(second, "cargo xtask check\na\n\ncargo xtask test\nb\n");
+        assert_eq!(with_table(&second, "check", "c\n"), "cargo xtask test\nb\n\ncargo xtask check\nc\n");
     }
 
     #[test]

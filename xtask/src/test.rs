@@ -36,6 +36,9 @@ pub fn test(yes: bool) -> Outcome {
     });
     steps.run("format", || tools::format(&ws.root, &[]));
     steps.run("clippy", || tools::clippy(&ws.root, &whole));
+    if without_nextest.is_none() {
+        steps.run("tests: build", || show(tools::nextest(&ws.root, &whole).arg("--no-run")));
+    }
     steps.run("tests", || {
         if without_nextest.is_none() { run_nextest(&ws, &mut found) } else { run_libtest(&ws, &mut found) }
     });
