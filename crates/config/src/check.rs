@@ -27,7 +27,7 @@ impl<'a> Findings<'a> {
     }
 
     fn push(&mut self, severity: Severity, mark: Option<Mark>, key: &str, message: &str, suggestion: Option<String>) {
-        if self.list.len() >= MOST_FINDINGS {
+        if self.full() {
             self.left_out += 1;
             return;
         }
@@ -52,6 +52,11 @@ impl<'a> Findings<'a> {
         self.push(Severity::Warning, mark, key, message, suggestion);
     }
 
+    /// Whether further findings would be left out.
+    pub fn full(&self) -> bool {
+        self.list.len() >= MOST_FINDINGS
+    }
+
     /// Whether anything found so far refuses the file.
     pub fn refuses(&self) -> bool {
         self.list.iter().any(|f| f.severity == Severity::Error)
@@ -66,7 +71,8 @@ impl<'a> Findings<'a> {
 
     /// All of it, errors and notes apart, each in the order of the lines.
     pub fn finish(mut self) -> (Vec<ConfigFinding>, Vec<ConfigFinding>) {
-        if let Some((mark, _)) = self.idle.iter().min() {
+        self.idle.sort();
+        if let Some((mark, _)) = self.idle.first() {
             let mark = *mark;
             let keys: Vec<&str> = self.idle.iter().map(|(_, key)| key.as_str()).collect();
             let message = format!("accepted without effect here: {}", list(&keys));
@@ -109,7 +115,7 @@ fn literal(value: Literal) -> Json {
 fn range(low: End, high: End) -> String {
     let low = match low {
         End::Open => None,
-        End::With(n) => Some(format!("at least {n}")),
+        End::With(n) => Some(format!("of at least {n}")),
         End::Without(n) => Some(format!("above {n}")),
     };
     let high = match high {
@@ -128,11 +134,12 @@ fn range(low: End, high: End) -> String {
 pub(crate) fn expected(shape: &Shape) -> String {
     match shape {
         Shape::Text => "a text".into(),
-        Shape::Written => "a single value".into(),
+        Shape::Written => "a text".into(),
         Shape::Bool => "true or false".into(),
-        Shape::Int { min, max } if *max >= crate::shape::LARGEST => format!("a whole number of at least {min}"),
+        Shape::Int { min, max } if *max >= u64::from(u32::MAX) => format!("a whole number of at least {min}"),
         Shape::Int { min, max } => format!("a whole number from {min} to {max}"),
         Shape::Number { low, high } => range(*low, *high),
+        Shape::Word([only]) => format!("`{only}`"),
         Shape::Word(words) | Shape::WordHere { words, .. } => format!("one of {}", list(words)),
         Shape::List { .. } => "a list".into(),
         Shape::Map(_) | Shape::Dict(_) | Shape::Tagged(_) => "keys with values".into(),
@@ -192,6 +199,11 @@ impl Findings<'_> {
             }
             _ => hint(shape, node),
         };
+        if let (Shape::Int { max, .. }, Value::Scalar(Scalar { plain: Plain::Int(n), .. })) = (shape, &node.value)
+            && *n > i128::from(*max)
+        {
+            message = format!("expects a whole number of at most {max}, found {}", node.found());
+        }
         self.error(Some(node.mark), key, &message, suggestion);
         Json::Null
     }
@@ -262,7 +274,12 @@ impl Findings<'_> {
             (None, Some(default)) => default,
             (None, None) => {
                 let message = format!("`{}` is missing", tagged.tag);
-                self.error(Some(node.mark), key, &message, Some(format!("it is one of {}", list(&names))));
+                self.error(
+                    Some(node.mark),
+                    key,
+                    &message,
+                    Some(format!("add `{}:` with one of {}", tagged.tag, list(&names))),
+                );
                 return Json::Null;
             }
         };
@@ -317,7 +334,12 @@ impl Findings<'_> {
             (Need::Idle, None) => None,
             (Need::Required, None) => {
                 let message = format!("`{}` is missing", field.key);
-                self.error(Some(mark), key, &message, Some(format!("it is {}", expected(&field.shape))));
+                self.error(
+                    Some(mark),
+                    key,
+                    &message,
+                    Some(format!("add `{}:` with {}", field.key, expected(&field.shape))),
+                );
                 Some(Json::Null)
             }
             (Need::Optional | Need::DefaultOrNull(_), Some(entry)) if entry.node.is_null() => Some(Json::Null),

@@ -8,6 +8,7 @@ use crate::suggest::{cut, nearest};
 use crate::yaml::{Node, parse};
 use driftgate_model::{DatasetSpec, FileFormat, ModelName, SplitPolicy};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const SHARE: Shape = Shape::Number { low: End::With(0.0), high: End::With(1.0) };
@@ -192,18 +193,21 @@ impl Contract<'_, '_> {
             return;
         };
         let known = || schema.keys().map(String::as_str);
-        let declared: Vec<&str> = features.iter().copied().chain(target).collect();
+        let declared: BTreeSet<&str> = features.iter().copied().chain(target).collect();
         for name in declared.iter().filter(|n| !schema.contains_key(**n)) {
+            if self.findings.full() {
+                break;
+            }
             let message = format!("the column `{}` has no type", cut(name));
-            let suggestion = match nearest(name, known().filter(|k| !declared.contains(k))) {
+            let suggestion = match nearest(name, known().filter(|k| !declared.contains(k)).take(1000)) {
                 Some(near) => format!("did you mean `{}`?", cut(near)),
                 None => format!("add `{}: float`, or int, string or bool", cut(name)),
             };
             self.error(&["schema"], &message, Some(suggestion));
         }
-        for name in known().filter(|k| !declared.contains(k)) {
-            if let Some(found) = self.node.at(&["schema", name]) {
-                self.findings.idle(found.mark, &format!("schema.{}", cut(name)));
+        for entry in self.node.at(&["schema"]).map(Node::entries).unwrap_or_default() {
+            if !declared.contains(entry.key.as_str()) {
+                self.findings.idle(entry.mark, &format!("schema.{}", cut(&entry.key)));
             }
         }
     }
@@ -220,14 +224,17 @@ impl Contract<'_, '_> {
             self.error(&["constraints", "label_classes"], "regression has no labels", suggestion);
         }
         let split = &self.json["split"];
-        let columns: Vec<&str> = names(&self.json["features"])
+        let columns: BTreeSet<&str> = names(&self.json["features"])
             .into_iter()
             .chain(self.json["target"].as_str())
             .chain(["group_column", "time_column", "key_column"].iter().filter_map(|k| split[*k].as_str()))
             .collect();
         for (name, column) in constraints["columns"].as_object().into_iter().flatten() {
             let path = ["constraints", "columns", name.as_str()];
-            if !columns.contains(&name.as_str()) {
+            if self.findings.full() {
+                break;
+            }
+            if !columns.contains(name.as_str()) {
                 let near = nearest(name, columns.iter().copied()).map(|n| format!("did you mean `{}`?", cut(n)));
                 self.error(&path, "this column is neither a feature nor the target", near);
             }
@@ -349,8 +356,8 @@ fn spec(node: &Node, json: &Json, findings: &mut Findings<'_>) -> Option<Dataset
 }
 
 fn used_types(json: &Json) -> Json {
-    let features = names(&json["features"]);
-    let used = |name: &str| features.contains(&name) || json["target"] == name;
+    let features: BTreeSet<&str> = names(&json["features"]).into_iter().collect();
+    let used = |name: &str| features.contains(name) || json["target"] == name;
     let types = json["schema"].as_object().into_iter().flatten();
     Json::Object(types.filter(|(name, _)| used(name)).map(|(n, t)| (n.clone(), t.clone())).collect())
 }

@@ -1,6 +1,7 @@
 //! A data set's contract as the text of a `dataset.yaml`.
 
 use driftgate_model::{ColumnConstraints, DatasetSpec, FileFormat, SplitPolicy};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Whether a text means itself when it stands without quotes.
@@ -39,6 +40,12 @@ fn scalar(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// A key up to its colon. YAML ends a plain key after 1,024 characters; a longer one is announced by `?`.
+fn key(indent: &str, name: &str) -> String {
+    let key = scalar(name);
+    if key.chars().count() < 1000 { format!("{indent}{key}:") } else { format!("{indent}? {key}\n{indent}:") }
 }
 
 fn list(out: &mut String, indent: &str, key: &str, items: &[String]) {
@@ -83,10 +90,10 @@ fn format(out: &mut String, format: &FileFormat) {
 fn column(out: &mut String, name: &str, rules: &ColumnConstraints) {
     let numbers = [("min", rules.min), ("max", rules.max), ("max_null_fraction", rules.max_null_fraction)];
     let nothing = numbers.iter().all(|(_, n)| n.is_none()) && rules.allowed.is_none() && rules.unique.is_none();
-    let _ = writeln!(out, "    {}:{}", scalar(name), if nothing { " {}" } else { "" });
-    for (key, number) in numbers {
+    let _ = writeln!(out, "{}{}", key("    ", name), if nothing { " {}" } else { "" });
+    for (rule, number) in numbers {
         if let Some(number) = number {
-            let _ = writeln!(out, "      {key}: {number:?}");
+            let _ = writeln!(out, "      {rule}: {number:?}");
         }
     }
     if let Some(allowed) = &rules.allowed {
@@ -161,10 +168,11 @@ pub fn write_dataset(spec: &DatasetSpec) -> String {
     out.push_str("schema:\n");
     // Features in their order, then the target, then whatever else has a type.
     let named = spec.features.iter().chain([&spec.target]);
-    let others = spec.schema.keys().filter(|k| !spec.features.contains(k) && **k != spec.target);
+    let used: BTreeSet<&String> = named.clone().collect();
+    let others = spec.schema.keys().filter(|k| !used.contains(k));
     for name in named.chain(others) {
         if let Some(kind) = spec.schema.get(name) {
-            let _ = writeln!(out, "  {}: {}", scalar(name), kind.as_str());
+            let _ = writeln!(out, "{} {}", key("  ", name), kind.as_str());
         }
     }
     format(&mut out, &spec.format);

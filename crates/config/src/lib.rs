@@ -30,3 +30,6 @@ pub use finding::{ConfigErrors, ConfigFinding};
 pub use pipeline::{Resolved, resolve};
 pub use promotion::resolve_promotion;
 pub use schema::schemas;
+
+#[cfg(test)]
+mod tests;

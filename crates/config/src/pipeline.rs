@@ -240,31 +240,30 @@ impl Findings<'_> {
     }
 }
 
-/// The stages in order, each after those it needs.
+/// The stages in order, each after the one it builds on.
 fn stages(node: &Node, findings: &mut Findings<'_>) -> Vec<Stage> {
     let items = node.at(&["pipeline_stages"]).map(Node::items).unwrap_or_default();
-    let known = |n: &Node| STAGES.into_iter().find(|s| n.written() == Some(s.as_str()));
-    let named: Vec<Option<Stage>> = items.iter().map(known).collect();
-    for (index, (item, stage)) in items.iter().zip(&named).enumerate() {
-        let Some(stage) = stage else {
+    let names = |n: &Node, s: &Stage| n.written() == Some(s.as_str());
+    let mut known = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(rank) = STAGES.iter().position(|s| names(item, s)) else {
             continue;
         };
-        let earlier = |s: &Stage| named.get(..index).unwrap_or_default().contains(&Some(*s));
-        let needed: Vec<Stage> = STAGES.into_iter().take_while(|s| s != stage).filter(|s| !earlier(s)).collect();
-        let place = format!("pipeline_stages[{index}]");
-        // The nearest missing stage is enough: it is told about its own needs on its own line.
-        if let Some(before) = needed.last() {
-            let (stage, before) = (stage.as_str(), before.as_str());
-            let message = format!("`{stage}` needs `{before}` before it");
-            let suggestion = if items.iter().any(|n| n.written() == Some(before)) {
-                format!("move `{before}` up")
+        let stage = STAGES[rank];
+        if let Some(before) = rank.checked_sub(1).map(|rank| STAGES[rank])
+            && !known.contains(&before)
+        {
+            let message = format!("`{}` needs `{}` before it", stage.as_str(), before.as_str());
+            let suggestion = if items.iter().any(|n| names(n, &before)) {
+                format!("move `{}` up", before.as_str())
             } else {
-                format!("add `- {before}` above this line")
+                format!("add `{}` before it", before.as_str())
             };
-            findings.error(Some(item.mark), &place, &message, Some(suggestion));
+            findings.error(Some(item.mark), &format!("pipeline_stages[{index}]"), &message, Some(suggestion));
         }
+        known.push(stage);
     }
-    named.into_iter().flatten().collect()
+    known
 }
 
 /// The registry name of the model: as given, or made of data set and task.
@@ -306,7 +305,7 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
     if gated && node.at(&["configs", "promotion"]).is_none_or(Node::is_null) {
         let place = node.at(&["configs"]).map(|n| n.mark);
         let suggestion = Some("add `promotion: promotion.yaml`, or leave the stage out".into());
-        pipeline.findings.error(place, "configs", "the stage `promotion` needs `promotion`", suggestion);
+        pipeline.findings.error(place, "configs", "the stage `promotion` needs its rules", suggestion);
     }
     let p = &mut pipeline;
     let preprocessing = reading

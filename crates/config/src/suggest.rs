@@ -10,7 +10,14 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
     known
         .into_iter()
         .map(|word| (strsim::damerau_levenshtein(&lower, &word.to_lowercase()), word))
-        .filter(|(distance, word)| *distance <= 1.max(word.chars().count() / 3))
+        .filter(|(distance, word)| {
+            let most = match word.chars().count() {
+                0..=2 => 0,
+                3..=5 => 1,
+                length => length / 3,
+            };
+            *distance <= most
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)
 }

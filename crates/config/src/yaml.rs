@@ -111,8 +111,9 @@ impl Node {
 
 /// Deepest nesting; no config comes near.
 const DEEPEST: usize = 32;
+const TOO_DEEP: &str = "nested too deep: no config has 32 levels";
 /// Most nodes, those that aliases repeat counted each time.
-const MOST_NODES: usize = 100_000;
+const MOST_NODES: usize = 250_000;
 
 fn integer(text: &str) -> Option<i128> {
     let (negative, digits) = match text.as_bytes().first() {
@@ -251,7 +252,7 @@ impl Builder<'_, '_> {
 
     fn open(&mut self, mark: Mark, anchor: usize, value: Value) -> bool {
         if self.stack.len() >= DEEPEST {
-            self.findings.error(Some(mark), "", &format!("nested more than {DEEPEST} levels deep"), None);
+            self.findings.error(Some(mark), "", TOO_DEEP, None);
             return false;
         }
         self.stack.push(Open { mark, anchor, value, keys: BTreeSet::new(), key: None });
@@ -274,7 +275,7 @@ impl Builder<'_, '_> {
         let node = target.clone();
         let deepest = depth(&node) + self.stack.len();
         if deepest > DEEPEST {
-            self.findings.error(Some(mark), "", &format!("nested more than {DEEPEST} levels deep"), None);
+            self.findings.error(Some(mark), "", TOO_DEEP, None);
             return false;
         }
         self.spend(count(&node), mark) && self.add(node, 0)
@@ -336,23 +337,29 @@ fn depth(node: &Node) -> usize {
     }
 }
 
-fn scan_hint(text: &str, line: usize) -> Option<String> {
-    let line = text.lines().nth(line.saturating_sub(1))?;
-    let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
-    let colons = line.matches(": ").count();
-    if indent.contains('\t') {
-        Some("indent with spaces: YAML does not allow tabs there".into())
-    } else if colons > 1 || line.contains(": >") || line.contains(['{', '[', '%', '@', '`']) {
-        Some("put the value in quotes".into())
-    } else {
-        Some("check the indentation and the quotes of this line and the one before".into())
+/// A scanner's error in words, with what may help.
+fn scan_error(text: &str, info: &str, line: usize) -> (String, Option<String>) {
+    if info.contains("recursion limit") {
+        return (TOO_DEEP.into(), None);
     }
+    let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+    let hint = if info.contains("anchor") {
+        "an alias `*x` needs `&x` before it; put a text that begins with `*` in quotes"
+    } else if indent.contains('\t') {
+        "indent with spaces: YAML does not allow tabs there"
+    } else if line.matches(": ").count() > 1 || line.contains(": >") || line.contains(['{', '[', '%', '@', '`']) {
+        "put the value in quotes"
+    } else {
+        "check the indentation, brackets and quotes of this line and those before"
+    };
+    (format!("this is not YAML: {info}"), Some(hint.into()))
 }
 
 /// Reads one document; what is wrong goes to `findings`, and `None` comes back when nothing can be checked further.
 pub(crate) fn parse(text: &str, findings: &mut Findings<'_>) -> Option<Node> {
     if text.len() > LARGEST_TEXT {
-        findings.error(None, "", "it is larger than 1 MiB, which no config needs", None);
+        findings.error(None, "", "it is larger than 4 MiB, which no config needs", None);
         return None;
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -373,8 +380,8 @@ pub(crate) fn parse(text: &str, findings: &mut Findings<'_>) -> Option<Node> {
             }
             Err(error) => {
                 let mark = Mark { line: error.marker().line().max(1), column: error.marker().col() + 1 };
-                let message = format!("this is not YAML: {}", error.info());
-                builder.findings.error(Some(mark), "", &message, scan_hint(text, mark.line));
+                let (message, hint) = scan_error(text, error.info(), mark.line);
+                builder.findings.error(Some(mark), "", &message, hint);
                 return None;
             }
         }

@@ -1,0 +1,102 @@
+//! `dataset.yaml`: what is read, what is written, what the reference's own files become.
+
+use crate::{parse_dataset, write_dataset};
+use driftgate_model::{ColumnType, FileFormat, SplitPolicy, Task};
+use std::path::Path;
+
+const PLAIN: &str = "
+name: houses
+task_type: regression
+features: [rooms, 1970, \"true\"]
+target: price
+schema: {rooms: float, 1970: int, true: bool, price: float}
+";
+
+fn parse(text: &str) -> crate::DatasetSpecParsed {
+    parse_dataset(text, Path::new("data/houses/dataset.yaml")).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn what_is_left_out_has_defaults() {
+    let parsed = parse(PLAIN);
+    assert_eq!(parsed.notes, vec![]);
+    let spec = parsed.spec;
+    assert_eq!((spec.name.as_str(), spec.task), ("houses", Task::Regression));
+    // Names are taken as they are written, whatever else they could mean.
+    assert_eq!(spec.features, ["rooms", "1970", "true"]);
+    assert_eq!(spec.schema["true"], ColumnType::Bool);
+    assert_eq!(spec.format, FileFormat::default());
+    assert_eq!(spec.split, SplitPolicy::default());
+    assert_eq!(spec.constraints, Default::default());
+}
+
+#[test]
+fn the_reference_s_versioned_copy_is_read_with_one_note() {
+    let text = format!(
+        "{PLAIN}version_id: 0a1b2c3d4e5f
+versioned_at: '2026-05-01T10:00:00'
+split:
+  train: 70
+  val: 15
+  test: 15
+  train_ratio: 0.7
+  val_ratio: 0.15
+  test_ratio: 0.15
+  random_seed: 7
+  label_distribution: {{train: {{a: 1}}}}
+"
+    );
+    let parsed = parse(&text);
+    let split = &parsed.spec.split;
+    assert_eq!((split.train, split.val, split.seed), (0.7, 0.15, 7));
+    assert!((split.test - 0.15).abs() < 1e-12);
+    let notes: Vec<String> = parsed.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        ["data/houses/dataset.yaml:7:1: note: accepted without effect here: `version_id`, `versioned_at`, \
+             `split.train`, `split.val`, `split.test`, `split.label_distribution`"]
+    );
+}
+
+#[test]
+fn types_of_unused_columns_carry_no_meaning() {
+    let text = PLAIN.replace("{rooms", "{id: int, rooms");
+    let parsed = parse(&text);
+    assert_eq!(parsed.spec, parse(PLAIN).spec);
+    assert!(parsed.notes[0].to_string().contains("`schema.id`"));
+}
+
+#[test]
+fn images_are_named_as_not_available() {
+    let text = PLAIN.replace("regression", "image_classification_cnn");
+    let errors = parse_dataset(&text, Path::new("dataset.yaml")).unwrap_err();
+    assert!(errors.0[0].message.contains("`image_classification_cnn` is not available in this version"), "{errors}");
+}
+
+#[test]
+fn the_written_text_explains_itself() {
+    let mut spec = parse(PLAIN).spec;
+    spec.about.description = Some("Houses: \"sold\", 50 %\nand more".into());
+    spec.constraints
+        .columns
+        .insert("rooms".into(), driftgate_model::ColumnConstraints { min: Some(1.0), ..Default::default() });
+    spec.constraints.max_null_fraction = Some(0.05);
+    spec.format.delimiter = '\t';
+    let text = write_dataset(&spec);
+    insta::assert_snapshot!(text);
+    assert_eq!(parse(&text).spec, spec);
+}
+
+#[test]
+fn ten_thousand_columns_are_no_trouble() {
+    let mut spec = parse(PLAIN).spec;
+    spec.features = (0..10_000)
+        .map(|i| format!("a rather long name of column number {i} with its unit in brackets [mg/l]"))
+        .collect();
+    spec.schema = spec.features.iter().map(|f| (f.clone(), ColumnType::Float)).collect();
+    spec.schema.insert(spec.target.clone(), ColumnType::Float);
+    assert_eq!(parse(&write_dataset(&spec)).spec, spec);
+    spec.schema.retain(|name, _| name == "price");
+    let errors = parse_dataset(&write_dataset(&spec), Path::new("dataset.yaml")).unwrap_err();
+    assert_eq!(errors.0.len(), 100, "{errors}");
+}

@@ -1,0 +1,128 @@
+//! The files that a person starts from.
+
+use super::{json_of, root};
+use crate::{DiskFiles, parse_dataset, resolve, resolve_promotion, schemas, write_dataset};
+use driftgate_model::config::{RuleKind, TrainingConfig};
+use driftgate_model::{Digest, Severity, Task};
+use std::path::{Path, PathBuf};
+
+fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join(folder)).expect(folder);
+    let mut paths: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
+    paths.retain(|p| p.extension().is_some_and(|e| e == "yaml"));
+    paths.sort();
+    assert!(!paths.is_empty(), "{folder}");
+    paths
+}
+
+fn kind_of(path: &Path) -> &'static str {
+    let name = path.file_stem().unwrap().to_str().unwrap();
+    let kinds = ["pipeline", "preprocessing", "training", "evaluation", "promotion", "deployment", "dataset"];
+    kinds.into_iter().find(|k| name.starts_with(k)).unwrap_or("pipeline")
+}
+
+fn all() -> Vec<PathBuf> {
+    let data = ["breast_cancer", "diabetes", "iris", "wine"].map(|n| format!("data/{n}"));
+    let folders = ["configs", "configs/demo"].into_iter().chain(data.iter().map(String::as_str));
+    folders.flat_map(yaml_files).collect()
+}
+
+#[test]
+fn every_pipeline_resolves_without_a_word() {
+    let pipelines: Vec<PathBuf> = all().into_iter().filter(|p| kind_of(p) == "pipeline").collect();
+    assert_eq!(pipelines.len(), 8);
+    for path in pipelines {
+        let resolved = resolve(&path, &DiskFiles).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(resolved.notes, vec![], "{}", path.display());
+        assert_eq!(resolved.data_folder.unwrap(), root().join("data"));
+        assert_eq!(resolved.files.first(), Some(&path));
+        assert_eq!(resolved.config.stages.len(), 5);
+        let folder = root().join("data").join(&resolved.config.dataset);
+        if resolved.config.dataset != "california_housing" {
+            let text = std::fs::read_to_string(folder.join("dataset.yaml")).unwrap();
+            let spec = parse_dataset(&text, &folder).unwrap().spec;
+            assert_eq!((spec.name, spec.task), (resolved.config.dataset, resolved.config.task));
+        }
+    }
+}
+
+#[test]
+fn the_breast_cancer_pipeline_says_what_the_reference_s_does() {
+    let config = resolve(&root().join("configs/pipeline_breast_cancer.yaml"), &DiskFiles).unwrap().config;
+    assert_eq!(config.model.as_str(), "breast_cancer-classification");
+    assert_eq!(config.random_seed, 42);
+    assert_eq!(config.evaluation.bootstrap.seed, 42);
+    let TrainingConfig::RandomForest(forest) = config.training else { panic!("a forest") };
+    assert_eq!((forest.n_estimators, forest.max_depth, forest.min_samples_split), (100, None, 2));
+    let rules = config.promotion.unwrap().rules;
+    assert!(
+        matches!(&rules[0].kind, RuleKind::Threshold { metric, threshold, .. } if metric == "accuracy" && *threshold == 0.80)
+    );
+    assert!(matches!(&rules[3].kind, RuleKind::NotWorseThanChampion { require_champion: false, .. }));
+}
+
+#[test]
+fn promotion_files_are_read_alone_too() {
+    for path in yaml_files("configs").into_iter().filter(|p| kind_of(p) == "promotion") {
+        assert!(!resolve_promotion(&path, &DiskFiles, Task::Regression).unwrap().rules.is_empty());
+    }
+    let refused = resolve_promotion(&root().join("configs/promotion_diabetes.yaml"), &DiskFiles, Task::Classification);
+    assert!(refused.unwrap_err().to_string().contains("there are no rules for classification"));
+}
+
+#[test]
+fn every_file_fits_its_json_schema() {
+    let schemas = schemas();
+    for path in all() {
+        let validator = jsonschema::draft202012::new(&schemas[kind_of(&path)]).unwrap();
+        let json = json_of(&std::fs::read_to_string(&path).unwrap());
+        let errors: Vec<String> =
+            validator.iter_errors(&json).map(|e| format!("{e} at {}", e.instance_path())).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_json_schemas_in_the_docs_are_fresh() {
+    let folder = root().join("docs/config-schema");
+    let bless = std::env::var_os("DRIFTGATE_BLESS").is_some();
+    for (name, schema) in schemas() {
+        assert!(jsonschema::meta::is_valid(&schema), "{name}");
+        let path = folder.join(format!("{name}.json"));
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if bless {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let stored = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(stored == text, "{} is stale: run this test with DRIFTGATE_BLESS=1", path.display());
+    }
+}
+
+#[test]
+fn data_sets_are_what_their_source_notes_say() {
+    for name in ["breast_cancer", "diabetes", "iris", "wine"] {
+        let folder = root().join("data").join(name);
+        let text = std::fs::read_to_string(folder.join("dataset.yaml")).unwrap();
+        let parsed = parse_dataset(&text, &folder.join("dataset.yaml")).unwrap_or_else(|e| panic!("{e}"));
+        assert!(parsed.notes.iter().all(|n| n.severity == Severity::Warning) && parsed.notes.is_empty());
+        let again = parse_dataset(&write_dataset(&parsed.spec), Path::new("again.yaml")).unwrap();
+        assert_eq!(again.spec, parsed.spec);
+
+        let bytes = std::fs::read(folder.join("data.csv")).unwrap();
+        let source = std::fs::read_to_string(folder.join("SOURCE.md")).unwrap();
+        assert!(source.contains(&Digest::of(&bytes).to_string()), "{name}");
+        let csv = String::from_utf8(bytes).unwrap();
+        let mut lines = csv.lines();
+        let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let (target, features) = header.split_last().unwrap();
+        assert_eq!(
+            (*target, features),
+            (parsed.spec.target.as_str(), &parsed.spec.features.iter().map(String::as_str).collect::<Vec<_>>()[..])
+        );
+        if let Some(labels) = &parsed.spec.constraints.label_classes {
+            let found: std::collections::BTreeSet<&str> = lines.filter_map(|l| l.rsplit(',').next()).collect();
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), *labels, "labels are listed in the order of their text");
+        }
+    }
+}
