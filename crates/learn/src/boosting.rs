@@ -106,9 +106,7 @@ impl Boosting {
         tree::for_each_block(x, |from, rows| {
             for (t, nodes) in self.trees.iter().enumerate() {
                 let scores = &mut scores[t % self.baseline.len()][from..];
-                for (row, score) in rows.chunks_exact(x.cols()).zip(scores) {
-                    *score += tree::descend(nodes, row).value;
-                }
+                tree::descend(nodes, rows, x.cols(), |i, leaf| scores[i] += leaf.value);
             }
         });
         if self.labels.is_empty() {

@@ -59,6 +59,11 @@ impl Fitted {
 pub fn fit(config: &TrainingConfig, x: &Matrix, y: &Target, ctx: &FitContext) -> Result<Fitted, LearnError> {
     check_shape(x, y)?;
     check_finite(config, x)?;
+    // Before anything looks a class up by its code.
+    let absent = match y {
+        Target::Classes { labels, codes } => Classes::new(labels, codes)?.absent_note(),
+        Target::Values(_) => None,
+    };
     ctx.cancel.check()?;
     let algorithm = config.algorithm();
     tracing::debug!(algorithm, rows = x.rows(), columns = x.cols(), threads = ctx.threads, "fit");
@@ -81,9 +86,7 @@ pub fn fit(config: &TrainingConfig, x: &Matrix, y: &Target, ctx: &FitContext) ->
             Err(LearnError::Task { algorithm, needs: "numbers", found: "classes" })
         }
     }?;
-    if let Target::Classes { labels, codes } = y {
-        fitted.notes.extend(Classes::new(labels, codes)?.absent_note());
-    }
+    fitted.notes.extend(absent);
     Ok(fitted)
 }
 

@@ -104,8 +104,7 @@ impl Forest {
         let mut sums = vec![vec![0.0; x.rows()]; outputs];
         tree::for_each_block(x, |from, rows| {
             for nodes in &self.trees {
-                for (i, row) in rows.chunks_exact(x.cols()).enumerate() {
-                    let leaf = tree::descend(nodes, row);
+                tree::descend(nodes, rows, x.cols(), |i, leaf| {
                     if classes {
                         let at = leaf.right as usize * outputs;
                         for (sum, share) in sums.iter_mut().zip(&self.answers[at..at + outputs]) {
@@ -114,7 +113,7 @@ impl Forest {
                     } else {
                         sums[0][from + i] += leaf.value;
                     }
-                }
+                });
             }
         });
         let trees = self.trees.len() as f64;

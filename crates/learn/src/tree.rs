@@ -40,33 +40,50 @@ impl Node {
         (self.mark & !Node::MISSING_LEFT) as usize
     }
 
+    /// Whether a row with this value goes left. No branch: the side of a row is the one thing a processor cannot guess.
     #[inline]
     pub(crate) fn goes_left(self, x: f64) -> bool {
-        if x.is_nan() { self.mark & Node::MISSING_LEFT != 0 } else { x <= self.value }
+        (x <= self.value) | (x.is_nan() & (self.mark & Node::MISSING_LEFT != 0))
     }
 }
 
-/// The leaf that `row` (one value a column) reaches. The tree must have passed [`check`].
+/// Rows that walk down a tree side by side: each step waits for memory, and the waits overlap.
+const ABREAST: usize = 8;
+
+/// Calls `f(row, leaf)` with the leaf that each row of `rows` (`width` values a row) reaches. The tree must have passed
+/// [`check`].
 #[inline]
-pub(crate) fn descend(nodes: &[Node], row: &[f64]) -> Node {
-    let mut at = 0;
-    loop {
-        let node = nodes[at];
-        if node.is_leaf() {
-            return node;
+pub(crate) fn descend(nodes: &[Node], rows: &[f64], width: usize, mut f: impl FnMut(usize, Node)) {
+    for (block, rows) in rows.chunks(ABREAST * width).enumerate() {
+        let count = rows.len() / width;
+        let mut at = [0usize; ABREAST];
+        let mut walking = true;
+        while walking {
+            walking = false;
+            for (at, row) in at.iter_mut().zip(rows.chunks_exact(width)) {
+                let node = nodes[*at];
+                if !node.is_leaf() {
+                    *at = if node.goes_left(row[node.feature()]) { *at + 1 } else { node.right as usize };
+                    walking = true;
+                }
+            }
         }
-        at = if node.goes_left(row[node.feature()]) { at + 1 } else { node.right as usize };
+        for (i, &at) in at[..count].iter().enumerate() {
+            f(block * ABREAST + i, nodes[at]);
+        }
     }
 }
 
-/// Rows laid out together for prediction: few enough to stay in the nearest cache.
-const BLOCK: usize = 64;
+/// Values laid out together for prediction: few enough to stay in a near cache, many enough that a tree, once loaded,
+/// serves many rows.
+const BLOCK: usize = 1 << 15;
 
 /// Calls `f(first row, values row by row)` for consecutive blocks of rows.
 pub(crate) fn for_each_block(x: &Matrix, mut f: impl FnMut(usize, &[f64])) {
-    let mut rows = Vec::with_capacity(BLOCK.min(x.rows()) * x.cols());
-    for from in (0..x.rows()).step_by(BLOCK) {
-        let count = BLOCK.min(x.rows() - from);
+    let block = (BLOCK / x.cols().max(1)).max(ABREAST);
+    let mut rows = Vec::with_capacity(block.min(x.rows()) * x.cols());
+    for from in (0..x.rows()).step_by(block) {
+        let count = block.min(x.rows() - from);
         rows.clear();
         rows.resize(count * x.cols(), 0.0);
         for j in 0..x.cols() {
@@ -142,8 +159,12 @@ mod tests {
     fn missing_values_follow_the_learnt_side() {
         let leaves = [Node::leaf(-1.0, 0), Node::leaf(1.0, 0)];
         let tree = |left| [Node { right: 2, ..Node::split(0, 0.5, left) }, leaves[0], leaves[1]];
-        assert_eq!(descend(&tree(true), &[f64::NAN]).value, -1.0);
-        assert_eq!(descend(&tree(false), &[f64::NAN]).value, 1.0);
-        assert_eq!(descend(&tree(false), &[0.5]).value, -1.0);
+        let answers = |left| {
+            let mut answers = Vec::new();
+            descend(&tree(left), &[f64::NAN, 0.5, 0.6], 1, |_, leaf| answers.push(leaf.value));
+            answers
+        };
+        assert_eq!(answers(true), [-1.0, -1.0, 1.0]);
+        assert_eq!(answers(false), [1.0, -1.0, 1.0]);
     }
 }

@@ -87,7 +87,7 @@ mod tests {
         let y = Target::Classes { labels, codes: codes.clone() };
         let split = hold_out(&y, 0.1, 1, 0).unwrap();
         let of = |class| split.validation.iter().filter(|&&r| codes[r] == class).count();
-        assert_eq!((of(0), of(1), of(2)), (8, 2, 0));
+        assert_eq!((of(0), of(1), of(2)), (9, 2, 0));
         assert_eq!(split.train.len() + split.validation.len(), 101);
         let mut all = [split.train, split.validation].concat();
         all.sort_unstable();
