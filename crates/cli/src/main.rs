@@ -9,6 +9,8 @@ mod host;
 mod output;
 mod progress;
 mod question;
+#[cfg(test)]
+mod reference;
 mod render;
 
 use std::process::ExitCode;

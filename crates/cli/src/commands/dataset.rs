@@ -74,14 +74,14 @@ fn fill_in(
     }
 }
 
-/// Asks one question until an answer fits; an empty line takes the first choice.
+/// Asks one question until an answer fits; an empty line takes the likely answer, where there is one.
 fn choose(context: &Context, question: &ImportQuestion) -> Result<String, CliError> {
     const SHOWN: usize = 20;
     let mut text = format!("{}\n", question.text);
     for (i, choice) in question.choices.iter().take(SHOWN).enumerate() {
         text += &format!("  {:>2}  {choice}\n", i + 1);
     }
-    let default = question.choices.first().map_or_else(String::new, |c| format!(" [{c}]"));
+    let default = question.suggestion.as_ref().map_or_else(String::new, |c| format!(" [{c}]"));
     context.output.prompt(&text);
     loop {
         let Answer::Line(line) = ask(&context.output, &context.cancel, &format!("{}{default}: ", question.key)) else {
@@ -93,10 +93,10 @@ fn choose(context: &Context, question: &ImportQuestion) -> Result<String, CliErr
         };
         let by_number = line.parse::<usize>().ok().and_then(|n| question.choices.get(n.checked_sub(1)?));
         let by_name = question.choices.iter().find(|c| **c == line);
-        match (line.is_empty(), question.choices.first(), by_name.or(by_number)) {
-            (true, Some(best), _) => return Ok(best.clone()),
-            (_, _, Some(choice)) => return Ok(choice.clone()),
-            (false, None, None) => return Ok(line),
+        match (&question.suggestion, by_name.or(by_number)) {
+            (_, Some(choice)) => return Ok(choice.clone()),
+            (Some(likely), None) if line.is_empty() => return Ok(likely.clone()),
+            (_, None) if question.choices.is_empty() && !line.is_empty() => return Ok(line),
             _ => context.output.aside(&format!("`{line}` is none of the choices: type a name or its number")),
         }
     }

@@ -38,9 +38,10 @@ fn questions(list: &[ImportQuestion], width: usize) -> String {
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]);
     for q in list {
         let choices = if q.choices.is_empty() { String::new() } else { format!(" ({})", some(&q.choices)) };
+        let likely = q.suggestion.as_ref().map(|s| format!("; likely {s}")).unwrap_or_default();
         table.row([
             Cell::toned(format!("--{} {}", q.key, q.key.to_uppercase()), Tone::Strong),
-            format!("{}{choices}", q.text).into(),
+            format!("{}{choices}{likely}", q.text).into(),
         ]);
     }
     table.render(width)
@@ -120,11 +121,14 @@ mod tests {
             key: "target".into(),
             text: "Which column is the target?".into(),
             choices: (0..10).map(|i| format!("c{i}")).collect(),
+            suggestion: Some("c9".into()),
         }];
         let text = as_text(&CliError::Engine(EngineError::Questions(list)), usize::MAX);
         let text = anstream::adapter::strip_str(&text).to_string();
         assert!(
-            text.contains("--target TARGET  Which column is the target? (c0, c1, c2, c3, c4, c5, c6, c7, and 2 more)"),
+            text.contains(
+                "--target TARGET  Which column is the target? (c0, c1, c2, c3, c4, c5, c6, c7, and 2 more); likely c9"
+            ),
             "{text}"
         );
     }

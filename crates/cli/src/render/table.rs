@@ -216,7 +216,10 @@ mod tests {
     #[test]
     fn a_narrow_terminal_gives_the_last_column_its_own_line() {
         let text = plain(&sample().render(40));
-        assert!(text.contains("  accuracy   0.9070\n      accuracy is 0.9070, at least\n"), "{text}");
+        assert!(
+            text.contains("  accuracy   0.9070\n      accuracy is 0.9070, at least 0.8\n      was asked for\n"),
+            "{text}"
+        );
         assert!(text.lines().all(|l| l.width() <= 40), "{text}");
     }
 
