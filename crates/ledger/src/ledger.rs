@@ -1,3 +1,4 @@
+use crate::guard::guarded;
 use crate::keys::Keys;
 use crate::lock::{Lock, Use};
 use crate::log::{EventFilter, audit_log};
@@ -282,18 +283,18 @@ impl Ledger {
         let inner = &*self.0;
         let _lock = inner.lock(Use::Write)?;
         let opened = inner.medium.open_to_write(&inner.place)?;
-        let view = View { source: Source::Write(opened.begin_write()?) };
+        let view = View { source: Source::writing(opened.begin_write()?) };
         let projections = refold(&view)?;
-        let Source::Write(transaction) = view.source else {
-            return Err(LedgerError::Internal("a write transaction turned into another".into()));
-        };
-        tables::delete_projections(&transaction)?;
-        tables::create_projections(&transaction)?;
-        projections.write(&transaction)?;
-        let version = tables::PROJECTIONS.to_string();
-        transaction.open_table(tables::META)?.insert(tables::META_PROJECTIONS, version.as_bytes())?;
-        transaction.commit()?;
-        Ok(())
+        guarded(|| {
+            let transaction = view.source.write_transaction()?;
+            tables::delete_projections(transaction)?;
+            tables::create_projections(transaction)?;
+            projections.write(transaction)?;
+            let version = tables::PROJECTIONS.to_string();
+            transaction.open_table(tables::META)?.insert(tables::META_PROJECTIONS, version.as_bytes())?;
+            Ok(())
+        })?;
+        view.source.commit()
     }
 
     /// The signed checkpoint of the newest event, a C2SP note.
@@ -369,7 +370,7 @@ impl Inner {
                 self.medium.open_to_write(&self.place)?
             }
         };
-        let view = View { source: Source::Read(opened.begin_read()?) };
+        let view = View { source: Source::reading(opened.begin_read()?) };
         f(&view)
     }
 

@@ -11,6 +11,7 @@
 mod attest;
 mod error;
 mod fold;
+mod guard;
 mod index;
 mod keys;
 mod lease;
@@ -24,9 +25,13 @@ mod place;
 mod projections;
 mod rows;
 mod segment;
+#[cfg(test)]
+mod sim;
 mod store;
 mod tables;
 mod transaction;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 mod verify;
 mod view;

@@ -79,16 +79,16 @@ fn candidates(view: &View, filter: &EventFilter, actors: Option<&[Sealed]>) -> R
     } else if !filter.kinds.is_empty() {
         let table = view.source.table(tables::BY_KIND)?;
         for kind in &filter.kinds {
-            for entry in table.range((kind.as_str(), 0)..=(kind.as_str(), u64::MAX))? {
-                seqs.insert(entry?.0.value().1);
+            for entry in table.range((kind.as_str(), 0)..=(kind.as_str(), u64::MAX), |(_, seq), ()| seq)? {
+                seqs.insert(entry?);
             }
         }
     } else if let Some(actors) = actors {
         let table = view.source.table(tables::BY_ACTOR)?;
         for actor in actors {
             let key = actor.commitment.as_bytes();
-            for entry in table.range((key, 0)..=(key, u64::MAX))? {
-                seqs.insert(entry?.0.value().1);
+            for entry in table.range((key, 0)..=(key, u64::MAX), |(_, seq), ()| seq)? {
+                seqs.insert(entry?);
             }
         }
     } else {
@@ -112,7 +112,7 @@ fn by_subject(view: &View, text: &str) -> Result<BTreeSet<u64>> {
     if let Ok(digest) = text.parse::<Digest>() {
         let table = view.source.table(tables::BY_OBJECT)?;
         let key = digest.as_bytes();
-        return table.range((key, 0)..=(key, u64::MAX))?.map(|e| Ok(e?.0.value().1)).collect();
+        return table.range((key, 0)..=(key, u64::MAX), |(_, seq), ()| seq)?.collect();
     }
     let subjects = match text.split_once(':') {
         Some((kind, name)) => subjects_named(view, kind, name)?,
@@ -140,7 +140,7 @@ fn by_subject(view: &View, text: &str) -> Result<BTreeSet<u64>> {
 
 fn seqs_of(view: &View, subject: &str) -> Result<BTreeSet<u64>> {
     let table = view.source.table(tables::BY_SUBJECT)?;
-    table.range((subject, 0)..=(subject, u64::MAX))?.map(|e| Ok(e?.0.value().1)).collect()
+    table.range((subject, 0)..=(subject, u64::MAX), |(_, seq), ()| seq)?.collect()
 }
 
 /// The subjects `kind:NAME` whose name is `name` or, failing that, begins with it (a run may also end with it).
@@ -149,8 +149,8 @@ fn subjects_named(view: &View, kind: &str, name: &str) -> Result<Vec<String>> {
     let prefix = format!("{kind}:{name}");
     let mut found: Vec<String> = Vec::new();
     let mut from = (prefix.clone(), 0);
-    while let Some(entry) = table.range((from.0.as_str(), from.1)..)?.next() {
-        let subject = entry?.0.value().0.to_owned();
+    while let Some(subject) = table.range((from.0.as_str(), from.1).., |(s, _), ()| s.to_owned())?.next() {
+        let subject = subject?;
         if !subject.starts_with(&prefix) {
             break;
         }

@@ -59,9 +59,6 @@ impl NoteVerifier {
         if hex::encode(verifier.key_id()) == id && !name.is_empty() { Ok(verifier) } else { Err(bad()) }
     }
 
-    pub(crate) fn key(&self) -> &VerifyingKey {
-        &self.key
-    }
 
     /// Checks a signed checkpoint of this log and returns its head.
     ///

@@ -4,7 +4,7 @@ use crate::fold::{Change, Rows, fold};
 use crate::index::IndexKeys;
 use crate::rows::encode;
 use crate::tables;
-use crate::view::backwards;
+use crate::view::{backwards, parse_event};
 use crate::{LedgerError, Result};
 use driftgate_model::{DatasetRow, Event, ModelRow, RunId, RunRow, RunStatus};
 use redb::WriteTransaction;
@@ -135,13 +135,12 @@ pub(crate) fn refold(view: &crate::View) -> Result<Projections> {
     let size = view.size()?;
     let table = view.source.table(tables::EVENTS)?;
     let mut expected = 0;
-    for entry in table.iter()? {
-        let (seq, bytes) = entry?;
-        let seq = seq.value();
+    for entry in table.iter(|seq, bytes| (seq, parse_event(seq, bytes)))? {
+        let (seq, event) = entry?;
         if seq != expected {
             return Err(LedgerError::corrupt(format!("event {expected}"), "it is missing"));
         }
-        projections.apply(&crate::view::parse_event(seq, bytes.value())?)?;
+        projections.apply(&event?)?;
         expected += 1;
     }
     if expected == size { Ok(projections) } else { Err(LedgerError::corrupt("the table `events`", "it ends early")) }

@@ -1,11 +1,11 @@
 //! Opening the redb file for one transaction.
 
+use crate::guard::{Held, guarded};
 use crate::place::Place;
 use crate::tables;
 use crate::{LedgerError, Result};
 use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, WriteTransaction};
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Pages kept in memory while the file is open: enough for a verification, far below redb's default of 1 GiB.
 const CACHE_BYTES: usize = 1 << 28;
@@ -22,31 +22,37 @@ pub(crate) enum Medium {
 
 /// A database opened in either mode; closing happens on drop.
 pub(crate) enum Opened {
-    Writable(Database),
-    ReadOnly(ReadOnlyDatabase),
+    Writable(Held<Database>),
+    ReadOnly(Held<ReadOnlyDatabase>),
 }
 
 impl Opened {
+    fn writable(database: Database) -> Opened {
+        Opened::Writable(Held::new(database))
+    }
+
     pub(crate) fn begin_read(&self) -> Result<ReadTransaction> {
-        Ok(match self {
-            Opened::Writable(database) => database.begin_read()?,
-            Opened::ReadOnly(database) => database.begin_read()?,
+        guarded(|| {
+            Ok(match self {
+                Opened::Writable(database) => database.get()?.begin_read()?,
+                Opened::ReadOnly(database) => database.get()?.begin_read()?,
+            })
         })
     }
 
     /// A durable transaction: two-phase, since the checksum of the one-phase commit is not cryptographic; with quick
     /// repair, so that the file opens at once after a crash.
     pub(crate) fn begin_write(&self) -> Result<WriteTransaction> {
-        match self {
-            Opened::Writable(database) => {
-                let mut transaction = database.begin_write()?;
-                transaction.set_durability(redb::Durability::Immediate)?;
-                transaction.set_two_phase_commit(true);
-                transaction.set_quick_repair(true);
-                Ok(transaction)
-            }
-            Opened::ReadOnly(_) => Err(LedgerError::Internal("a write began in a file opened for reading".into())),
-        }
+        let Opened::Writable(database) = self else {
+            return Err(LedgerError::Internal("a write began in a file opened for reading".into()));
+        };
+        guarded(|| {
+            let mut transaction = database.get()?.begin_write()?;
+            transaction.set_durability(redb::Durability::Immediate)?;
+            transaction.set_two_phase_commit(true);
+            transaction.set_quick_repair(true);
+            Ok(transaction)
+        })
     }
 }
 
@@ -63,9 +69,9 @@ impl Medium {
     /// Makes the file with all tables and what does not change.
     pub(crate) fn create(&self, place: &Place, origin: &str) -> Result<()> {
         let opened = match self {
-            Medium::File => Opened::Writable(builder().create(place.ledger())?),
+            Medium::File => Opened::writable(builder().create(place.ledger())?),
             #[cfg(test)]
-            Medium::Simulated(disk) => Opened::Writable(builder().create_with_backend(disk.backend())?),
+            Medium::Simulated(disk) => Opened::writable(builder().create_with_backend(disk.backend())?),
         };
         let transaction = opened.begin_write()?;
         tables::create_all(&transaction)?;
@@ -80,8 +86,8 @@ impl Medium {
     }
 
     pub(crate) fn open_to_write(&self, place: &Place) -> Result<Opened> {
-        guarded(place, || {
-            Ok(Opened::Writable(match self {
+        opening(place, || {
+            Ok(Opened::writable(match self {
                 Medium::File => builder().open(place.ledger())?,
                 #[cfg(test)]
                 Medium::Simulated(disk) => builder().create_with_backend(disk.backend())?,
@@ -91,11 +97,11 @@ impl Medium {
 
     /// Opens for reading. `None` when the file needs a repair first, which needs [`Medium::open_to_write`].
     pub(crate) fn open_to_read(&self, place: &Place) -> Result<Option<Opened>> {
-        guarded(place, || {
+        opening(place, || {
             let opened = match self {
-                Medium::File => builder().open_read_only(place.ledger()).map(Opened::ReadOnly),
+                Medium::File => builder().open_read_only(place.ledger()).map(|d| Opened::ReadOnly(Held::new(d))),
                 #[cfg(test)]
-                Medium::Simulated(disk) => builder().create_with_backend(disk.backend()).map(Opened::Writable),
+                Medium::Simulated(disk) => builder().create_with_backend(disk.backend()).map(Opened::writable),
             };
             match opened {
                 Ok(opened) => Ok(Some(opened)),
@@ -107,23 +113,23 @@ impl Medium {
 }
 
 /// Opens the file, and turns what redb says about it into what a person can use.
-///
-/// A damaged file can make redb panic while it opens; that is an error about the file too.
-fn guarded<T>(place: &Place, open: impl FnOnce() -> Result<T, DatabaseError>) -> Result<T> {
+fn opening<T>(place: &Place, open: impl FnOnce() -> Result<T, DatabaseError>) -> Result<T> {
     let path = place.ledger();
-    let damaged = |detail: String| LedgerError::corrupt(format!("`{}`", path.display()), detail);
-    match catch_unwind(AssertUnwindSafe(open)) {
-        Ok(Ok(opened)) => Ok(opened),
-        Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => {
+    let name = format!("`{}`", path.display());
+    let opened = guarded(|| Ok(open()));
+    match opened.map_err(|_| LedgerError::corrupt(name.clone(), "its contents make no sense"))? {
+        Ok(opened) => Ok(opened),
+        Err(DatabaseError::DatabaseAlreadyOpen) => {
             Err(LedgerError::Busy { holder: "a program that opened the ledger file itself".into(), waited_ms: 0 })
         }
-        Ok(Err(DatabaseError::Storage(redb::StorageError::Io(source)))) => Err(match source.kind() {
-            ErrorKind::NotFound => damaged("the file is missing".into()),
-            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => damaged(source.to_string()),
+        Err(DatabaseError::Storage(redb::StorageError::Io(source))) => Err(match source.kind() {
+            ErrorKind::NotFound => LedgerError::corrupt(name, "the file is missing"),
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+                LedgerError::corrupt(name, source.to_string())
+            }
             _ => LedgerError::Io { what: "open", path, source },
         }),
-        Ok(Err(DatabaseError::Storage(redb::StorageError::Corrupted(detail)))) => Err(damaged(detail)),
-        Ok(Err(other)) => Err(other.into()),
-        Err(_) => Err(damaged("its contents make no sense".into())),
+        Err(DatabaseError::Storage(redb::StorageError::Corrupted(detail))) => Err(LedgerError::corrupt(name, detail)),
+        Err(other) => Err(other.into()),
     }
 }

@@ -1,6 +1,7 @@
 //! The tables of the ledger file, and one way to read them inside a read or a write transaction.
 
-use crate::Result;
+use crate::guard::{Held, guarded};
+use crate::{LedgerError, Result};
 use redb::{
     AccessGuard, Key, Range, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, Table,
     TableDefinition, TableHandle, Value, WriteTransaction,
@@ -58,66 +59,166 @@ pub(crate) fn node_key(level: u8, index: u64) -> u64 {
 
 /// The transaction that a view looks through.
 pub(crate) enum Source {
-    Read(ReadTransaction),
-    Write(WriteTransaction),
+    Read(Held<ReadTransaction>),
+    Write(Held<WriteTransaction>),
 }
 
 impl Source {
+    pub(crate) fn reading(transaction: ReadTransaction) -> Source {
+        Source::Read(Held::new(transaction))
+    }
+
+    pub(crate) fn writing(transaction: WriteTransaction) -> Source {
+        Source::Write(Held::new(transaction))
+    }
+
     pub(crate) fn table<'t, K: Key + 'static, V: Value + 'static>(
         &'t self,
         definition: TableDefinition<'static, K, V>,
     ) -> Result<AnyTable<'t, K, V>> {
-        Ok(match self {
-            Source::Read(transaction) => AnyTable::Read(transaction.open_table(definition)?),
-            Source::Write(transaction) => AnyTable::Write(transaction.open_table(definition)?),
+        guarded(|| {
+            Ok(match self {
+                Source::Read(transaction) => AnyTable::Read(transaction.get()?.open_table(definition)?),
+                Source::Write(transaction) => AnyTable::Write(transaction.get()?.open_table(definition)?),
+            })
         })
+    }
+
+    pub(crate) fn write_transaction(&self) -> Result<&WriteTransaction> {
+        match self {
+            Source::Write(transaction) => transaction.get(),
+            Source::Read(_) => Err(LedgerError::Internal("a write went to a read transaction".into())),
+        }
+    }
+
+    pub(crate) fn commit(self) -> Result<()> {
+        match self {
+            Source::Write(mut transaction) => {
+                let transaction = transaction.take()?;
+                guarded(|| Ok(transaction.commit()?))
+            }
+            Source::Read(_) => Err(LedgerError::Internal("a read transaction has nothing to commit".into())),
+        }
     }
 }
 
 /// A table opened for reading in either kind of transaction.
+///
+/// Keys and values are read by closures, since reading them can panic on a damaged file too.
 pub(crate) enum AnyTable<'t, K: Key + 'static, V: Value + 'static> {
     Read(ReadOnlyTable<K, V>),
     Write(Table<'t, K, V>),
 }
 
 impl<K: Key + 'static, V: Value + 'static> AnyTable<'_, K, V> {
-    pub(crate) fn get<'a>(&self, key: impl Borrow<K::SelfType<'a>>) -> Result<Option<AccessGuard<'_, V>>> {
-        Ok(match self {
-            AnyTable::Read(table) => ReadableTable::get(table, key)?,
-            AnyTable::Write(table) => table.get(key)?,
+    pub(crate) fn get<'a, T>(
+        &self,
+        key: impl Borrow<K::SelfType<'a>>,
+        read: impl FnOnce(V::SelfType<'_>) -> T,
+    ) -> Result<Option<T>> {
+        guarded(|| {
+            let found = match self {
+                AnyTable::Read(table) => ReadableTable::get(table, key)?,
+                AnyTable::Write(table) => table.get(key)?,
+            };
+            Ok(found.map(|value| read(value.value())))
         })
     }
 
-    pub(crate) fn range<'a, Q: Borrow<K::SelfType<'a>> + 'a>(
+    pub(crate) fn range<'a, Q: Borrow<K::SelfType<'a>> + 'a, T, F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T>(
         &self,
         range: impl RangeBounds<Q> + 'a,
-    ) -> Result<Range<'_, K, V>> {
-        Ok(match self {
-            AnyTable::Read(table) => ReadableTable::range(table, range)?,
-            AnyTable::Write(table) => table.range(range)?,
+        read: F,
+    ) -> Result<Entries<'_, K, V, F>> {
+        guarded(|| {
+            let range = match self {
+                AnyTable::Read(table) => ReadableTable::range(table, range)?,
+                AnyTable::Write(table) => table.range(range)?,
+            };
+            Ok(Entries { range: Some(range), read })
         })
     }
 
-    pub(crate) fn iter(&self) -> Result<Range<'_, K, V>> {
-        Ok(match self {
-            AnyTable::Read(table) => ReadableTable::iter(table)?,
-            AnyTable::Write(table) => table.iter()?,
+    pub(crate) fn iter<T, F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T>(
+        &self,
+        read: F,
+    ) -> Result<Entries<'_, K, V, F>> {
+        guarded(|| {
+            let range = match self {
+                AnyTable::Read(table) => ReadableTable::iter(table)?,
+                AnyTable::Write(table) => table.iter()?,
+            };
+            Ok(Entries { range: Some(range), read })
         })
     }
 
     pub(crate) fn len(&self) -> Result<u64> {
-        Ok(match self {
-            AnyTable::Read(table) => table.len()?,
-            AnyTable::Write(table) => table.len()?,
+        guarded(|| {
+            Ok(match self {
+                AnyTable::Read(table) => table.len()?,
+                AnyTable::Write(table) => table.len()?,
+            })
         })
     }
 
     pub(crate) fn last_key<T>(&self, read: impl FnOnce(K::SelfType<'_>) -> T) -> Result<Option<T>> {
-        let last = match self {
-            AnyTable::Read(table) => ReadableTable::last(table)?,
-            AnyTable::Write(table) => table.last()?,
-        };
-        Ok(last.map(|(key, _)| read(key.value())))
+        guarded(|| {
+            let last = match self {
+                AnyTable::Read(table) => ReadableTable::last(table)?,
+                AnyTable::Write(table) => table.last()?,
+            };
+            Ok(last.map(|(key, _)| read(key.value())))
+        })
+    }
+}
+
+/// Entries of a table in order, as `read` makes them. It ends after an error.
+pub(crate) struct Entries<'t, K: Key + 'static, V: Value + 'static, F> {
+    range: Option<Range<'t, K, V>>,
+    read: F,
+}
+
+impl<'t, K: Key + 'static, V: Value + 'static, F> Entries<'t, K, V, F> {
+    fn step<T>(
+        &mut self,
+        step: impl FnOnce(&mut Range<'t, K, V>) -> Option<redb::Result<Entry<'t, K, V>, redb::StorageError>>,
+    ) -> Option<Result<T>>
+    where
+        F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T,
+    {
+        let (range, read) = (self.range.as_mut()?, &self.read);
+        let next = guarded(|| match step(range) {
+            Some(entry) => {
+                let (key, value) = entry?;
+                Ok(Some(read(key.value(), value.value())))
+            }
+            None => Ok(None),
+        });
+        if next.is_err() {
+            self.range = None;
+        }
+        next.transpose()
+    }
+}
+
+/// An entry as redb hands it out.
+type Entry<'t, K, V> = (AccessGuard<'t, K>, AccessGuard<'t, V>);
+
+impl<K: Key + 'static, V: Value + 'static, T, F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T> Iterator
+    for Entries<'_, K, V, F>
+{
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        self.step(Range::next)
+    }
+}
+
+impl<K: Key + 'static, V: Value + 'static, T, F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T> DoubleEndedIterator
+    for Entries<'_, K, V, F>
+{
+    fn next_back(&mut self) -> Option<Result<T>> {
+        self.step(Range::next_back)
     }
 }
 

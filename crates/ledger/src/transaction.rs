@@ -1,4 +1,5 @@
 use crate::fold::{Change, fold};
+use crate::guard::guarded;
 use crate::index::IndexKeys;
 use crate::ledger::Inner;
 use crate::note::{Head, sign_checkpoint};
@@ -40,7 +41,7 @@ impl Deref for Transaction<'_> {
 
 impl<'l> Transaction<'l> {
     pub(crate) fn new(ledger: &'l Inner, transaction: WriteTransaction) -> Result<Transaction<'l>> {
-        let view = View { source: Source::Write(transaction) };
+        let view = View { source: Source::writing(transaction) };
         let size = view.size()?;
         let last_leaf = match size.checked_sub(1) {
             Some(last) => tree::Nodes::node(&view.nodes()?, 0, last)?,
@@ -78,10 +79,12 @@ impl<'l> Transaction<'l> {
             .map_err(|e| LedgerError::Internal(format!("the event `{kind}` cannot be read back: {e}")))?;
         let changes = fold(&self.view, &event)?;
         self.broken = true;
-        self.write_event(&event, &bytes)?;
-        for change in &changes {
-            self.write_change(change)?;
-        }
+        let leaf = leaf_hash(&bytes);
+        guarded(|| {
+            self.write_event(&event, &bytes, leaf)?;
+            changes.iter().try_for_each(|change| self.write_change(change))
+        })?;
+        self.last_leaf = leaf;
         self.broken = false;
         self.appended = true;
         self.size += 1;
@@ -110,17 +113,9 @@ impl<'l> Transaction<'l> {
         Ok(())
     }
 
-    fn redb(&self) -> Result<&WriteTransaction> {
-        match &self.view.source {
-            Source::Write(transaction) => Ok(transaction),
-            Source::Read(_) => Err(LedgerError::Internal("a write went to a read transaction".into())),
-        }
-    }
-
-    fn write_event(&mut self, event: &Event, bytes: &[u8]) -> Result<()> {
-        let leaf = leaf_hash(bytes);
+    fn write_event(&self, event: &Event, bytes: &[u8], leaf: Digest) -> Result<()> {
         let completed = tree::completed_by(&self.view.nodes()?, event.seq, leaf)?;
-        let transaction = self.redb()?;
+        let transaction = self.view.source.write_transaction()?;
         transaction.open_table(tables::EVENTS)?.insert(event.seq, bytes)?;
         let mut nodes = transaction.open_table(tables::NODES)?;
         for (level, index, hash) in &completed {
@@ -139,13 +134,11 @@ impl<'l> Transaction<'l> {
         for object in &keys.objects {
             by_object.insert((object, event.seq), ())?;
         }
-        drop(by_object);
-        self.last_leaf = leaf;
         Ok(())
     }
 
     fn write_change(&self, change: &Change) -> Result<()> {
-        let transaction = self.redb()?;
+        let transaction = self.view.source.write_transaction()?;
         match change {
             Change::Dataset(row) => {
                 let bytes = encode(row)?;
@@ -170,11 +163,12 @@ impl<'l> Transaction<'l> {
         }
         let head = Head { size: self.size, root: tree::root(&self.view.nodes()?, self.size)? };
         let note = sign_checkpoint(&self.ledger.origin, &head, &self.ledger.keys()?.log);
-        self.redb()?.open_table(tables::META)?.insert(tables::META_CHECKPOINT, note.as_bytes())?;
-        match self.view.source {
-            Source::Write(transaction) => transaction.commit()?,
-            Source::Read(_) => return Err(LedgerError::Internal("a write went to a read transaction".into())),
-        }
+        guarded(|| {
+            let transaction = self.view.source.write_transaction()?;
+            transaction.open_table(tables::META)?.insert(tables::META_CHECKPOINT, note.as_bytes())?;
+            Ok(())
+        })?;
+        self.view.source.commit()?;
         Ok(Some(note))
     }
 }

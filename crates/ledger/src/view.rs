@@ -7,7 +7,7 @@ use crate::{LedgerError, Result};
 use driftgate_model::{
     DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, RunId, RunRow, RunStatus, Sealed, from_json,
 };
-use redb::{Key, Value};
+use redb::Key;
 
 /// What a list of runs is narrowed by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,18 +53,12 @@ impl View {
     /// All data sets, by name.
     pub fn datasets(&self) -> Result<Vec<DatasetRow>> {
         let table = self.source.table(tables::DATASETS)?;
-        table
-            .iter()?
-            .map(|entry| {
-                let (key, value) = entry?;
-                decode(value.value(), || format!("row `{}` of the table `datasets`", key.value()))
-            })
-            .collect()
+        table.iter(|name, bytes| decode(bytes, || format!("row `{name}` of the table `datasets`")))?.map(flatten).collect()
     }
 
     /// The run of that id.
     pub fn run(&self, run: &RunId) -> Result<Option<RunRow>> {
-        let Some(seq) = self.source.table(tables::RUN_IDS)?.get(run.as_str())?.map(|seq| seq.value()) else {
+        let Some(seq) = self.source.table(tables::RUN_IDS)?.get(run.as_str(), |seq| seq)? else {
             return Ok(None);
         };
         self.run_started_at(seq).map(Some)
@@ -92,12 +86,14 @@ impl View {
         let table = self.source.table(tables::RUNS)?;
         let mut found = Vec::new();
         let mut skip = filter.offset;
-        for entry in table.iter()?.rev() {
+        let read = |seq: u64, bytes: &[u8]| decode(bytes, || format!("row {seq} of the table `runs`"));
+        let mut rows = table.iter(read)?.rev();
+        loop {
             if filter.limit.is_some_and(|limit| found.len() >= limit) {
                 break;
             }
-            let (key, value) = entry?;
-            let row: RunRow = decode(value.value(), || format!("row {} of the table `runs`", key.value()))?;
+            let Some(row) = rows.next() else { break };
+            let row: RunRow = flatten(row)?;
             if !filter.admits(&row) {
                 continue;
             }
@@ -118,7 +114,7 @@ impl View {
     /// Runs that are recorded as running, oldest first; whether their holder lives is for the caller to ask.
     pub fn running(&self) -> Result<Vec<RunRow>> {
         let table = self.source.table(tables::RUNNING)?;
-        let seqs: Vec<u64> = table.iter()?.map(|e| Ok(e?.0.value())).collect::<Result<_>>()?;
+        let seqs: Vec<u64> = table.iter(|seq, ()| seq)?.collect::<Result<_>>()?;
         drop(table);
         seqs.into_iter().map(|seq| self.run_started_at(seq)).collect()
     }
@@ -132,13 +128,7 @@ impl View {
     /// All models, by name.
     pub fn models(&self) -> Result<Vec<ModelRow>> {
         let table = self.source.table(tables::MODELS)?;
-        table
-            .iter()?
-            .map(|entry| {
-                let (key, value) = entry?;
-                decode(value.value(), || format!("row `{}` of the table `models`", key.value()))
-            })
-            .collect()
+        table.iter(|name, bytes| decode(bytes, || format!("row `{name}` of the table `models`")))?.map(flatten).collect()
     }
 
     /// Rollbacks that were journalled and neither completed nor abandoned.
@@ -174,13 +164,13 @@ impl View {
 
     /// The exact bytes of an event: the entry of the log, without the leaf prefix.
     pub fn event_bytes(&self, seq: u64) -> Result<Option<Vec<u8>>> {
-        Ok(self.source.table(tables::EVENTS)?.get(seq)?.map(|bytes| bytes.value().to_vec()))
+        self.source.table(tables::EVENTS)?.get(seq, <[u8]>::to_vec)
     }
 
     /// The events from `start` up to, not with, `end`, as their exact bytes.
     pub fn entries(&self, start: u64, end: u64) -> Result<Vec<Vec<u8>>> {
         let table = self.source.table(tables::EVENTS)?;
-        table.range(start..end)?.map(|entry| Ok(entry?.1.value().to_vec())).collect()
+        table.range(start..end, |_, bytes| bytes.to_vec())?.collect()
     }
 
     /// RFC 6962 audit path of event `seq` in the tree over the first `size` events.
@@ -214,8 +204,8 @@ impl View {
         let table = self.source.table(tables::BY_ACTOR)?;
         let mut found = Vec::new();
         let mut from = ([0; 32], 0);
-        while let Some(entry) = table.range((&from.0, from.1)..)?.next() {
-            let actor = *entry?.0.value().0;
+        while let Some(actor) = table.range((&from.0, from.1).., |(actor, _), ()| *actor)?.next() {
+            let actor = actor?;
             found.push(Sealed { commitment: Digest(actor) });
             from = (actor, u64::MAX);
         }
@@ -227,7 +217,7 @@ impl View {
     }
 
     pub(crate) fn meta(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        Ok(self.source.table(tables::META)?.get(key)?.map(|value| value.value().to_vec()))
+        self.source.table(tables::META)?.get(key, <[u8]>::to_vec)
     }
 
     pub(crate) fn meta_text(&self, key: &str) -> Result<String> {
@@ -269,8 +259,8 @@ impl Nodes for StoredNodes<'_> {
     type Error = LedgerError;
 
     fn node(&self, level: u8, index: u64) -> Result<Digest> {
-        match self.0.get(tables::node_key(level, index))? {
-            Some(hash) => Ok(Digest(*hash.value())),
+        match self.0.get(tables::node_key(level, index), |hash| Digest(*hash))? {
+            Some(hash) => Ok(hash),
             None => Err(LedgerError::corrupt(format!("node {index} of level {level} of the tree"), "it is missing")),
         }
     }
@@ -285,25 +275,23 @@ pub(crate) fn backwards(text: &str) -> String {
     text.chars().rev().collect()
 }
 
+fn flatten<T>(nested: Result<Result<T>>) -> Result<T> {
+    nested.and_then(|inner| inner)
+}
+
 fn row<'k, K: Key + 'static, T: serde::de::DeserializeOwned>(
     table: &AnyTable<'_, K, &'static [u8]>,
     key: impl std::borrow::Borrow<K::SelfType<'k>>,
     place: impl FnOnce() -> String,
-) -> Result<Option<T>>
-where
-    &'static [u8]: Value,
-{
-    table.get(key)?.map(|bytes| decode(bytes.value(), place)).transpose()
+) -> Result<Option<T>> {
+    table.get(key, |bytes| decode(bytes, place))?.transpose()
 }
 
 fn starting_with(table: &AnyTable<'_, &'static str, u64>, prefix: &str, limit: usize) -> Result<Vec<u64>> {
     let mut found = Vec::new();
-    for entry in table.range(prefix..)?.take(limit) {
-        let (key, seq) = entry?;
-        if !key.value().starts_with(prefix) {
-            break;
-        }
-        found.push(seq.value());
+    for entry in table.range(prefix.., |key, seq| key.starts_with(prefix).then_some(seq))?.take(limit) {
+        let Some(seq) = entry? else { break };
+        found.push(seq);
     }
     Ok(found)
 }

@@ -1,0 +1,122 @@
+//! The projections against the fold, entry by entry.
+
+use super::{FaultKind, Faults};
+use crate::Result;
+use crate::projections::{Projections, flat};
+use crate::rows::encode;
+use crate::tables;
+use crate::view::View;
+use driftgate_model::Digest;
+use std::cmp::Ordering;
+
+/// An entry as both sides give it: its key and its bytes.
+type Entry<K> = Result<(K, Vec<u8>)>;
+
+/// Compares every table; returns how many entries were looked at.
+pub(super) fn check(view: &View, expected: &Projections, faults: &mut Faults) -> Result<u64> {
+    let mut seen = 0;
+    let mut merge = Merge { faults, seen: &mut seen };
+    let text = |key: &String| format!("`{key}`");
+    let number = |key: &u64| key.to_string();
+    let named = |key: &(String, u64)| format!("`{}`, event {}", key.0, key.1);
+    let hashed = |key: &([u8; 32], u64)| format!("`{}`, event {}", Digest(key.0), key.1);
+
+    let table = view.source.table(tables::DATASETS)?;
+    let stored = table.iter(|k, v| (k.to_owned(), v.to_vec()))?;
+    merge.run("datasets", stored, expected.datasets.iter().map(|(k, v)| Ok((k.clone(), encode(v)?))), text)?;
+
+    let table = view.source.table(tables::MODELS)?;
+    let stored = table.iter(|k, v| (k.to_owned(), v.to_vec()))?;
+    merge.run("models", stored, expected.models.iter().map(|(k, v)| Ok((k.clone(), encode(v)?))), text)?;
+
+    let table = view.source.table(tables::RUNS)?;
+    let stored = table.iter(|k, v| (k, v.to_vec()))?;
+    merge.run("runs", stored, expected.runs.iter().map(|(k, v)| Ok((*k, encode(v)?))), number)?;
+
+    for (name, definition, wanted) in [
+        ("run_ids", tables::RUN_IDS, expected.run_ids.clone()),
+        ("run_endings", tables::RUN_ENDINGS, expected.run_endings()),
+    ] {
+        let table = view.source.table(definition)?;
+        let bytes = |seq: u64| seq.to_be_bytes().to_vec();
+        let stored = table.iter(|k, v| (k.to_owned(), bytes(v)))?;
+        merge.run(name, stored, wanted.into_iter().map(|(k, v)| Ok((k, bytes(v)))), text)?;
+    }
+
+    let table = view.source.table(tables::RUNNING)?;
+    let stored = table.iter(|k, ()| (k, Vec::new()))?;
+    merge.run("running", stored, expected.running().map(|seq| Ok((seq, Vec::new()))), number)?;
+
+    let table = view.source.table(tables::BY_KIND)?;
+    let stored = table.iter(|k, ()| (owned(k), Vec::new()))?;
+    let wanted = flat(&expected.by_kind).map(|(k, seq)| Ok(((k.to_string(), seq), Vec::new())));
+    merge.run("by_kind", stored, wanted, named)?;
+
+    let table = view.source.table(tables::BY_SUBJECT)?;
+    let stored = table.iter(|k, ()| (owned(k), Vec::new()))?;
+    let wanted = flat(&expected.by_subject).map(|(k, seq)| Ok(((k.clone(), seq), Vec::new())));
+    merge.run("by_subject", stored, wanted, named)?;
+
+    for (name, definition, index) in [
+        ("by_object", tables::BY_OBJECT, &expected.by_object),
+        ("by_actor", tables::BY_ACTOR, &expected.by_actor),
+    ] {
+        let table = view.source.table(definition)?;
+        let stored = table.iter(|(digest, seq), ()| ((*digest, seq), Vec::new()))?;
+        let wanted = flat(index).map(|(k, seq)| Ok(((*k, seq), Vec::new())));
+        merge.run(name, stored, wanted, hashed)?;
+    }
+    Ok(seen)
+}
+
+fn owned(key: (&str, u64)) -> (String, u64) {
+    (key.0.to_owned(), key.1)
+}
+
+struct Merge<'a> {
+    faults: &'a mut Faults,
+    seen: &'a mut u64,
+}
+
+impl Merge<'_> {
+    /// Walks two ordered lists side by side and names every difference.
+    fn run<K: Ord>(
+        &mut self,
+        table: &str,
+        stored: impl Iterator<Item = Entry<K>>,
+        wanted: impl Iterator<Item = Entry<K>>,
+        label: impl Fn(&K) -> String,
+    ) -> Result<()> {
+        let mut fault = |key: &K, detail: &str| {
+            let place = format!("entry {} of the table `{table}`", label(key));
+            self.faults.add(FaultKind::Projection, place, detail);
+        };
+        let (mut stored, mut wanted) = (stored, wanted);
+        let (mut left, mut right) = (stored.next().transpose()?, wanted.next().transpose()?);
+        loop {
+            let order = match (&left, &right) {
+                (None, None) => return Ok(()),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((a, _)), Some((b, _))) => a.cmp(b),
+            };
+            *self.seen += 1;
+            match (order, &left, &right) {
+                (Ordering::Equal, Some((key, found)), Some((_, expected))) => {
+                    if found != expected {
+                        fault(key, "it is not what the events say");
+                    }
+                }
+                (Ordering::Less, Some((key, _)), _) => fault(key, "no event accounts for it"),
+                (_, _, Some((key, _))) => fault(key, "it is missing"),
+                _ => {}
+            }
+            if order != Ordering::Greater {
+                left = stored.next().transpose()?;
+            }
+            if order != Ordering::Less {
+                right = wanted.next().transpose()?;
+            }
+        }
+    }
+}
