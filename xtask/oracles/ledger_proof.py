@@ -95,8 +95,8 @@ def canonical(value):
         return ecmascript_number(float(value))
     if isinstance(value, float):
         return ecmascript_number(value)
-    # ECMAScript's escapes are json.dumps's, which writes control characters as \u00xx but for these five.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\x7f")
+    # The escapes of ECMAScript and of json.dumps are the same ones.
+    return json.dumps(value, ensure_ascii=False)
 
 
 # C2SP signed-note and tlog-checkpoint.
