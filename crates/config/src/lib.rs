@@ -6,6 +6,7 @@
 //!
 //! Nothing here opens a file by itself: texts come through [`Files`]. The shapes of the files are data (one table per
 //! file), from which both the checks and the JSON schemas of [`schemas`] are made, so that the two cannot disagree.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod check;
 mod dataset;

@@ -6,6 +6,7 @@
 //!
 //! Polars reads CSV and Parquet here and is seen nowhere else: what leaves this crate is a [`driftgate_model::Frame`] or a
 //! [`driftgate_model::Matrix`].
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod cells;
 mod draft;

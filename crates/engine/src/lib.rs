@@ -2,6 +2,7 @@
 //!
 //! The engine is quiet and synchronous: it prints nothing, asks nothing, and reads neither the environment nor the clock.
 //! A front end hands it a [`Host`] with everything it may know about the world.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod approve;
 mod artifact;

@@ -2,6 +2,7 @@
 //!
 //! Matrices in, models and numbers out: no files, no clock, no global random state. Every fit is a function of its
 //! configuration, its data and a seed; the number of threads never changes a byte of the result.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 // Estimators.
 mod boosting;

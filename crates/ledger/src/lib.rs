@@ -7,6 +7,7 @@
 //!
 //! What happened is an [`Event`](driftgate_model::Event): its canonical JSON is a leaf of an RFC 6962 tree, whose head is
 //! signed as a C2SP checkpoint in the same transaction. State is the fold of the events and can be folded again at any time.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod attest;
 mod error;

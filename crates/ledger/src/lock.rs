@@ -27,6 +27,7 @@ pub(crate) struct Lock {
 
 impl Lock {
     pub(crate) fn acquire(place: &Place, options: &OpenOptions, usage: Use) -> Result<Lock> {
+        #[allow(clippy::disallowed_methods, reason = "how long to wait for another process: no result depends on it")]
         let started = Instant::now();
         let path = place.lock();
         let Some(file) = open(&path, usage)? else {

@@ -2,6 +2,7 @@
 //!
 //! Pure data and `serde`: no files, no clock, no randomness. It compiles to wasm32, so every front end speaks
 //! with the very same types. What crosses rooms lives here too: [`Frame`], [`Matrix`], [`Observer`], [`CancelToken`].
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod canonical;
 pub mod config;
