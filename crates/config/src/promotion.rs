@@ -127,7 +127,12 @@ rules_of!(regression, REGRESSION_METRICS);
 pub(crate) static PROMOTION: Map = Map {
     about: "The gate: which candidates may wait for approval",
     fields: &[
-        word("promotion_evaluation_split", &["val", "test", "both"], "test", "Which split feeds the rules"),
+        word(
+            "promotion_evaluation_split",
+            &["val", "test", "both"],
+            "test",
+            "Which split feeds the rules; the Python reference takes val where nothing is said",
+        ),
         field("classification", Shape::Map(&classification::RULES), Need::Optional, "The rules of classification"),
         field("regression", Shape::Map(&regression::RULES), Need::Optional, "The rules of regression"),
     ],

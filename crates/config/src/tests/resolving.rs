@@ -1,7 +1,7 @@
 //! What a pipeline becomes when nothing is wrong with it, and the findings of single keys.
 
 use super::Shelf;
-use crate::{ConfigErrors, Resolved, resolve};
+use crate::{ConfigErrors, DiskFiles, Resolved, resolve};
 use driftgate_model::config::{
     Averaging, EarlyStopping, EvaluationSplit, MaxFeatures, MissingPolicy, Operator, RuleKind, Stage, TrainingConfig,
 };
@@ -213,4 +213,31 @@ fn single_findings() {
         }
     }
     insta::assert_snapshot!(answers);
+}
+
+#[test]
+fn line_ends_and_byte_order_marks_carry_no_meaning() {
+    let windows = format!("\u{feff}{}", SHORT.replace('\n', "\r\n"));
+    assert_eq!(resolved(&windows).config, resolved(SHORT).config);
+    assert_eq!(findings("random_seed: 7", "random_seed: 7\r"), Vec::<String>::new());
+}
+
+#[test]
+fn files_that_cannot_be_read_are_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("latin1.yaml"), b"dataset: caf\xe9\n").unwrap();
+    std::fs::write(folder.path().join("utf16.yaml"), b"\xff\xfed\0:\0 \x00a\0").unwrap();
+    let large = std::fs::File::create(folder.path().join("large.yaml")).unwrap();
+    large.set_len(1 << 30).unwrap();
+    let cases = [
+        ("none.yaml", "cannot be read: there is no such file"),
+        (".", "cannot be read: it is a folder"),
+        ("latin1.yaml", "cannot be read: it is not UTF-8 text"),
+        ("utf16.yaml", "cannot be read: it is not UTF-8 text"),
+        ("large.yaml", "cannot be read: it is larger than 4 MiB"),
+    ];
+    for (name, message) in cases {
+        let errors = resolve(&folder.path().join(name), &DiskFiles).unwrap_err();
+        assert_eq!((errors.0.len(), errors.0[0].message.as_str()), (1, message), "{name}");
+    }
 }
