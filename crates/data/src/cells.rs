@@ -3,7 +3,7 @@
 use crate::error::shown;
 use crate::records::{Lines, MAX_EXAMPLES};
 use crate::typing::{LARGEST_EXACT, NullTexts, has_leading_zero, number, number_text, truth};
-use driftgate_model::{ColumnType, ColumnValues, FindingExample, MISSING_CODE};
+use driftgate_model::{ColumnType, ColumnValues, FindingExample, Frame, MISSING_CODE};
 use foldhash::fast::FixedState;
 use polars::prelude::StringChunked;
 use std::collections::{HashMap, HashSet};
@@ -12,6 +12,11 @@ use std::collections::{HashMap, HashSet};
 pub(crate) type FastMap<K, V> = HashMap<K, V, FixedState>;
 /// See [`FastMap`].
 pub(crate) type FastSet<K> = HashSet<K, FixedState>;
+
+/// The columns of `frame` by name, for more look-ups than a few.
+pub(crate) fn by_name(frame: &Frame) -> FastMap<&str, &ColumnValues> {
+    frame.columns().iter().map(|c| (c.name.as_str(), &c.values)).collect()
+}
 
 /// Values as read.
 #[derive(Debug, Clone)]
@@ -214,6 +219,14 @@ impl Cells {
             Cells::Texts { dictionary, codes } => {
                 codes.get(row).and_then(|c| dictionary.get(*c as usize)).cloned().unwrap_or_default()
             }
+        }
+    }
+
+    /// The rows (from 0) without a value.
+    pub(crate) fn gaps(&self) -> Vec<usize> {
+        match self {
+            Cells::Numbers { values, .. } => (0..values.len()).filter(|i| values[*i].is_nan()).collect(),
+            Cells::Texts { codes, .. } => (0..codes.len()).filter(|i| codes[*i] == MISSING_CODE).collect(),
         }
     }
 

@@ -3,10 +3,12 @@
 use crate::cells::{Cells, TableColumn, distinct_numbers, encode};
 use crate::error::{DataError, Result};
 use crate::records::{Lines, unique_names};
-use crate::table::Table;
+use crate::table::{Table, index_of};
 use crate::typing::{LARGEST_EXACT, NullTexts};
-use driftgate_model::{ColumnType, FileFormat};
-use polars::prelude::{DataType, ParquetReader, SerReader, Series};
+use driftgate_model::{ColumnType, FileFormat, MISSING_CODE, Timestamp};
+use jiff::tz::TimeZone;
+use polars::datatypes::ArrowDataType;
+use polars::prelude::{DataType, ParquetReader, PolarsResult, SerReader, Series, TimeUnit};
 use std::io::Cursor;
 
 /// Reads plain columns: numbers, texts, truth values, dates and times (as ISO 8601 texts). Nested and decimal columns are
@@ -22,7 +24,7 @@ pub(crate) fn read(bytes: &[u8], name: &str, format: &FileFormat) -> Result<Tabl
         return Err(DataError::Empty { name: name.into() });
     }
     for (column, field) in schema.iter() {
-        refuse_type(name, column.as_str(), &DataType::from_arrow_field(field))?;
+        refuse_type(name, column.as_str(), field.dtype())?;
     }
     let frame = reader.finish().map_err(|e| fault(e.to_string()))?;
     let mut findings = Vec::new();
@@ -42,6 +44,7 @@ pub(crate) fn read(bytes: &[u8], name: &str, format: &FileFormat) -> Result<Tabl
     Ok(Table {
         name: name.into(),
         format: format.clone(),
+        index: index_of(&columns),
         columns,
         cells,
         rows: frame.height(),
@@ -51,51 +54,45 @@ pub(crate) fn read(bytes: &[u8], name: &str, format: &FileFormat) -> Result<Tabl
     })
 }
 
-fn is_temporal(dtype: &DataType) -> bool {
-    matches!(dtype, DataType::Date | DataType::Datetime(..))
-}
-
-fn refuse_type(name: &str, column: &str, dtype: &DataType) -> Result<()> {
-    if dtype.is_primitive_numeric()
-        || dtype.is_bool()
-        || dtype.is_string()
-        || is_temporal(dtype)
-        || is_categories(dtype)
-        || *dtype == DataType::Null
-    {
-        return Ok(());
-    }
-    let hint = match dtype {
-        DataType::Binary | DataType::BinaryOffset => "Write the column as text, or leave it out of the file",
-        DataType::List(_) => "Give each element a column of its own, or leave the column out of the file",
+/// Refuses types without a plain value before Polars sees them: it panics on those it was built without.
+fn refuse_type(name: &str, column: &str, arrow: &ArrowDataType) -> Result<()> {
+    use ArrowDataType as A;
+    let hint = match arrow {
+        A::Null | A::Boolean | A::Float32 | A::Float64 | A::Utf8 | A::LargeUtf8 | A::Utf8View => return Ok(()),
+        A::Int8 | A::Int16 | A::Int32 | A::Int64 | A::UInt8 | A::UInt16 | A::UInt32 | A::UInt64 => return Ok(()),
+        A::Date32 | A::Timestamp(..) => return Ok(()),
+        A::Dictionary(_, values, _) if matches!(**values, A::Utf8 | A::LargeUtf8 | A::Utf8View) => return Ok(()),
+        A::List(_) | A::LargeList(_) | A::FixedSizeList(..) | A::Struct(_) | A::Map(..) => {
+            "Give each element a column of its own, or leave the column out of the file"
+        }
+        A::Decimal(..) | A::Decimal32(..) | A::Decimal64(..) | A::Decimal256(..) | A::Float16 => {
+            "Write the column as a 64-bit float or as whole cents"
+        }
         _ => "Write the column as a float, an integer or text, or leave it out of the file",
     };
     Err(DataError::ParquetType {
         name: name.into(),
         column: column.into(),
-        found: dtype.to_string(),
+        found: format!("{arrow:?}").split(['(', '{']).next().unwrap_or_default().trim().to_lowercase(),
         hint: hint.into(),
     })
 }
 
-fn is_categories(dtype: &DataType) -> bool {
-    matches!(dtype, DataType::Categorical(..) | DataType::Enum(..))
-}
-
-fn typed(
-    name: String,
-    unnamed: bool,
-    series: &Series,
-    nulls: &NullTexts,
-) -> polars::prelude::PolarsResult<(TableColumn, Cells)> {
+fn typed(name: String, unnamed: bool, series: &Series, nulls: &NullTexts) -> PolarsResult<(TableColumn, Cells)> {
     let dtype = series.dtype();
     if dtype.is_primitive_numeric() {
         return numbers(name, unnamed, series);
     }
-    // Dates and times print as ISO 8601, truth values as `true` and `false`.
-    let texts = series.cast(&DataType::String)?;
-    let (dictionary, codes) = encode(texts.str()?.iter(), nulls);
-    let missing = codes.iter().filter(|c| **c == driftgate_model::MISSING_CODE).count() as u64;
+    let (dictionary, codes) = match moments(series)? {
+        Some(texts) => encode(texts.iter().map(Option::as_deref), nulls),
+        None => {
+            // Truth values print as `true` and `false`.
+            let texts = series.cast(&DataType::String)?;
+            encode(texts.str()?.iter(), nulls)
+        }
+    };
+    let missing = codes.iter().filter(|c| **c == MISSING_CODE).count() as u64;
+    let temporal = matches!(dtype, DataType::Date | DataType::Datetime(..));
     let column = TableColumn {
         name,
         inferred: if dtype.is_bool() { ColumnType::Bool } else { ColumnType::String },
@@ -104,12 +101,37 @@ fn typed(
         numbers: 0,
         infinite: 0,
         unnamed,
-        note: is_temporal(dtype).then(|| "read as ISO 8601 text, since it holds dates or times".to_owned()),
+        note: temporal.then(|| "read as ISO 8601 text, since it holds dates or times".to_owned()),
     };
     Ok((column, Cells::Texts { dictionary, codes }))
 }
 
-fn numbers(name: String, unnamed: bool, series: &Series) -> polars::prelude::PolarsResult<(TableColumn, Cells)> {
+/// Dates as `2024-02-28`, times as `2024-02-28T23:59:59.5`, with a `Z` where the file knows the zone. `None` for other types;
+/// moments outside the years −9999 to 9999 are missing.
+fn moments(series: &Series) -> PolarsResult<Option<Vec<Option<String>>>> {
+    let nanos = match series.dtype() {
+        DataType::Date => 86_400 * 1_000_000_000,
+        DataType::Datetime(TimeUnit::Nanoseconds, _) => 1,
+        DataType::Datetime(TimeUnit::Microseconds, _) => 1_000,
+        DataType::Datetime(TimeUnit::Milliseconds, _) => 1_000_000,
+        _ => return Ok(None),
+    };
+    let zoned = matches!(series.dtype(), DataType::Datetime(_, Some(_)));
+    let date = *series.dtype() == DataType::Date;
+    let text = |count: i64| {
+        let moment = Timestamp::from_nanosecond(i128::from(count) * nanos).ok()?;
+        let civil = moment.to_zoned(TimeZone::UTC).datetime();
+        Some(match (date, zoned) {
+            (true, _) => civil.date().to_string(),
+            (false, true) => moment.to_string(),
+            (false, false) => civil.to_string(),
+        })
+    };
+    let counts = series.to_physical_repr().cast(&DataType::Int64)?;
+    Ok(Some(counts.i64()?.iter().map(|c| c.and_then(text)).collect()))
+}
+
+fn numbers(name: String, unnamed: bool, series: &Series) -> PolarsResult<(TableColumn, Cells)> {
     let floats = series.cast(&DataType::Float64)?;
     let values: Vec<f64> = floats.f64()?.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
     let missing = values.iter().filter(|v| v.is_nan()).count() as u64;

@@ -3,7 +3,7 @@
 use crate::cells::{Reading, from_texts};
 use crate::error::{DataError, Result, count};
 use crate::records::{Records, scan};
-use crate::table::Table;
+use crate::table::{Table, index_of};
 use crate::text::{decode, refuse_binary};
 use crate::typing::{NullTexts, number};
 use driftgate_model::{ColumnType, FileFormat, FileKind, Finding, Severity};
@@ -150,6 +150,7 @@ fn typed(name: &str, format: &FileFormat, records: Records, texts: Vec<StringChu
     Table {
         name: name.into(),
         format: format.clone(),
+        index: index_of(&columns),
         columns,
         cells,
         rows: records.rows,

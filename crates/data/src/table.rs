@@ -1,5 +1,5 @@
 use crate::Assignment;
-use crate::cells::{Cells, Reading, TableColumn};
+use crate::cells::{Cells, FastMap, Reading, TableColumn};
 use crate::error::{DataError, Result, and_more, count, nearest, shown};
 use crate::records::Lines;
 use crate::typing::{NullTexts, type_words};
@@ -13,6 +13,8 @@ pub struct Table {
     pub(crate) name: String,
     pub(crate) format: FileFormat,
     pub(crate) columns: Vec<TableColumn>,
+    /// Where each name is.
+    pub(crate) index: FastMap<String, usize>,
     pub(crate) cells: Vec<Cells>,
     pub(crate) rows: usize,
     pub(crate) lines: Lines,
@@ -110,7 +112,7 @@ impl Table {
     }
 
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|c| c.name == name)
+        self.index.get(name).copied()
     }
 
     pub(crate) fn required(&self, name: &str) -> Result<usize> {
@@ -173,6 +175,11 @@ impl Table {
     pub fn size_words(&self) -> String {
         format!("{}, {}", count(self.rows, "row", "rows"), count(self.columns.len(), "column", "columns"))
     }
+}
+
+/// Where each name of `columns` is.
+pub(crate) fn index_of(columns: &[TableColumn]) -> FastMap<String, usize> {
+    columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect()
 }
 
 /// What to do about values of a wrong type.

@@ -1,3 +1,4 @@
+use crate::cells::FastMap;
 use crate::error::{DataError, Result, and_more, shown};
 use crate::typing::number_text;
 use driftgate_model::{ColumnValues, DatasetSpec, Frame, MISSING_CODE, Target};
@@ -106,14 +107,21 @@ fn classes(values: &ColumnValues, labels: Vec<String>, spec: &DatasetSpec) -> Re
         hint: Some("Correct the label, or add it to `constraints.label_classes`".into()),
     };
     let codes: Result<Vec<u32>> = match values {
-        ColumnValues::Number(v) => v
-            .iter()
-            .enumerate()
-            .map(|(row, v)| {
-                let text = number_text(*v);
-                position(&text).ok_or_else(|| unknown(row, text))
-            })
-            .collect(),
+        ColumnValues::Number(v) => {
+            let mut known: FastMap<u64, u32> = FastMap::default();
+            v.iter()
+                .enumerate()
+                .map(|(row, v)| {
+                    if let Some(code) = known.get(&v.to_bits()) {
+                        return Ok(*code);
+                    }
+                    let text = number_text(*v);
+                    let code = position(&text).ok_or_else(|| unknown(row, text))?;
+                    known.insert(v.to_bits(), code);
+                    Ok(code)
+                })
+                .collect()
+        }
         ColumnValues::Text { dictionary, codes } => {
             let known: Vec<Option<u32>> = dictionary.iter().map(|t| position(t)).collect();
             codes

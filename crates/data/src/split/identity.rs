@@ -1,5 +1,6 @@
 //! Which rows are the same row.
 
+use crate::cells::by_name;
 use crate::error::{DataError, Result};
 use driftgate_model::{ColumnValues, Digest, Frame};
 use serde::{Deserialize, Serialize};
@@ -33,8 +34,9 @@ pub(crate) fn identity_columns(frame: &Frame, key: Option<&str>) -> Vec<Identity
 /// Errors: a column that `frame` lacks or holds as another kind, since no row of an earlier version could be recognised then.
 pub(crate) fn row_ids(frame: &Frame, columns: &[IdentityColumn]) -> Result<Vec<RowId>> {
     let mut values = Vec::with_capacity(columns.len());
+    let known = by_name(frame);
     for c in columns {
-        let found = frame.column(&c.name).ok_or_else(|| DataError::MissingColumn {
+        let found = *known.get(c.name.as_str()).ok_or_else(|| DataError::MissingColumn {
             name: "The new version".into(),
             column: c.name.clone(),
             hint:

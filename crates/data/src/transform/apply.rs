@@ -1,6 +1,6 @@
 //! A fitted transform at work.
 
-use crate::cells::FastMap;
+use crate::cells::{FastMap, by_name};
 use crate::error::{DataError, Result, and_more, nearest, shown};
 use crate::target::list;
 use crate::transform::{CategoricalColumn, Encoding, Transform};
@@ -16,15 +16,16 @@ impl Transform {
     /// missing value where none may be, an unknown category where that is an error.
     pub fn apply(&self, frame: &Frame) -> Result<Matrix> {
         let rows = frame.rows();
+        let known = by_name(frame);
         if !self.missing_passes {
             // Filled columns may have gaps; a transform fills all its columns or none.
             let unfilled = self.numeric.iter().filter(|c| c.fill.is_none()).map(|c| c.name.as_str());
             let open = self.categorical.iter().filter(|c| c.fill.is_none()).map(|c| c.name.as_str());
-            refuse_missing(frame, &unfilled.chain(open).collect::<Vec<_>>())?;
+            refuse_missing(&known, &unfilled.chain(open).collect::<Vec<_>>())?;
         }
         let mut data = Vec::with_capacity(rows * self.output_features.len());
         for c in &self.numeric {
-            let values = numeric_values(&c.name, feature(frame, &c.name)?)?;
+            let values = numeric_values(&c.name, feature(&known, &c.name)?)?;
             let filled = values.iter().map(|v| match c.fill {
                 Some(fill) if v.is_nan() => fill,
                 _ => *v,
@@ -35,7 +36,7 @@ impl Transform {
             }
         }
         for c in &self.categorical {
-            self.encode(c, feature(frame, &c.name)?, rows, &mut data)?;
+            self.encode(c, feature(&known, &c.name)?, rows, &mut data)?;
         }
         Matrix::from_columns(rows, self.output_features.len(), data).ok_or_else(|| DataError::Corrupt {
             what: "transform",
@@ -123,9 +124,13 @@ enum Code {
     Missing,
 }
 
-fn feature<'f>(frame: &'f Frame, name: &str) -> Result<&'f ColumnValues> {
-    frame.column(name).ok_or_else(|| {
-        let names: Vec<&str> = frame.columns().iter().map(|c| c.name.as_str()).collect();
+/// The columns of a frame by name.
+pub(crate) type Known<'f> = FastMap<&'f str, &'f ColumnValues>;
+
+pub(crate) fn feature<'f>(known: &Known<'f>, name: &str) -> Result<&'f ColumnValues> {
+    known.get(name).copied().ok_or_else(|| {
+        let mut names: Vec<&str> = known.keys().copied().collect();
+        names.sort_unstable();
         DataError::MissingColumn { name: "The input".into(), column: name.into(), hint: nearest(name, &names) }
     })
 }
@@ -165,10 +170,10 @@ pub(crate) fn numeric_values<'v>(name: &str, values: &'v ColumnValues) -> Result
 }
 
 /// Errors where any of the columns `names` has a missing value; the error counts them all and names the first.
-pub(crate) fn refuse_missing(frame: &Frame, names: &[&str]) -> Result<()> {
+pub(crate) fn refuse_missing(known: &Known, names: &[&str]) -> Result<()> {
     let (mut first, mut total, mut columns) = (None, 0, 0);
     for name in names {
-        let values = feature(frame, name)?;
+        let values = feature(known, name)?;
         let gaps = (0..values.len()).filter(|i| values.is_missing(*i)).count();
         if gaps > 0 {
             total += gaps;

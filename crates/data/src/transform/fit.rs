@@ -1,9 +1,9 @@
 //! Statistics of the train split.
 
-use crate::cells::FastMap;
+use crate::cells::{FastMap, by_name};
 use crate::error::{DataError, Result, count, nearest};
 use crate::target::list;
-use crate::transform::apply::{numeric_values, refuse_missing};
+use crate::transform::apply::{Known, feature, numeric_values, refuse_missing};
 use crate::transform::{
     CategoricalColumn, Category, Encoding, InputColumn, InputKind, NumericColumn, SCHEMA, Scaling, Transform,
 };
@@ -34,6 +34,7 @@ impl Transform {
             });
         }
         let (numeric, categorical) = choose(cfg, spec)?;
+        let known = by_name(train);
         let missing_passes = cfg.missing_values.policy == MissingPolicy::Passthrough && !cfg.fail_on_nulls;
         let mut transform = Transform {
             schema: SCHEMA.into(),
@@ -46,10 +47,10 @@ impl Transform {
         };
         if cfg.missing_values.policy != MissingPolicy::Impute && !missing_passes {
             let names: Vec<&str> = numeric.iter().chain(&categorical).map(String::as_str).collect();
-            refuse_missing(train, &names)?;
+            refuse_missing(&known, &names)?;
         }
         for name in &numeric {
-            let (column, input) = fit_numeric(cfg, spec, train, name)?;
+            let (column, input) = fit_numeric(cfg, spec, &known, name)?;
             transform.numeric.push(column);
             transform.inputs.push(input);
             transform.output_features.push(name.clone());
@@ -58,7 +59,7 @@ impl Transform {
             return Err(encoding_is_off(spec, &categorical));
         }
         for name in &categorical {
-            let (column, input, outputs) = fit_categorical(cfg, spec, train, name)?;
+            let (column, input, outputs) = fit_categorical(cfg, spec, &known, name)?;
             transform.categorical.push(column);
             transform.inputs.push(input);
             transform.output_features.extend(outputs);
@@ -134,13 +135,6 @@ fn encoding_is_off(spec: &DatasetSpec, categorical: &[String]) -> DataError {
     }
 }
 
-fn column<'f>(train: &'f Frame, name: &str) -> Result<&'f ColumnValues> {
-    train.column(name).ok_or_else(|| {
-        let names: Vec<&str> = train.columns().iter().map(|c| c.name.as_str()).collect();
-        DataError::MissingColumn { name: "The train split".into(), column: name.into(), hint: nearest(name, &names) }
-    })
-}
-
 fn declared(spec: &DatasetSpec, name: &str, values: &ColumnValues) -> ColumnType {
     spec.schema.get(name).copied().unwrap_or(match values {
         ColumnValues::Number(_) => ColumnType::Float,
@@ -158,10 +152,10 @@ fn nothing_to_learn(name: &str) -> DataError {
 fn fit_numeric(
     cfg: &PreprocessingConfig,
     spec: &DatasetSpec,
-    train: &Frame,
+    train: &Known,
     name: &str,
 ) -> Result<(NumericColumn, InputColumn)> {
-    let values = column(train, name)?;
+    let values = feature(train, name)?;
     let numbers = numeric_values(name, values)?;
     let present: Vec<f64> = numbers.iter().copied().filter(|v| !v.is_nan()).collect();
     let impute = cfg.missing_values.policy == MissingPolicy::Impute;
@@ -317,10 +311,10 @@ fn impute(cfg: &PreprocessingConfig, name: &str, seen: &mut Vec<Seen>) -> Result
 fn fit_categorical(
     cfg: &PreprocessingConfig,
     spec: &DatasetSpec,
-    train: &Frame,
+    train: &Known,
     name: &str,
 ) -> Result<(CategoricalColumn, InputColumn, Vec<String>)> {
-    let values = column(train, name)?;
+    let values = feature(train, name)?;
     let mut seen = seen(values);
     let fill = match cfg.missing_values.policy {
         MissingPolicy::Impute => Some(impute(cfg, name, &mut seen)?),

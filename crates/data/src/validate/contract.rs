@@ -5,7 +5,7 @@ use crate::records::MAX_EXAMPLES;
 use crate::table::type_hint;
 use crate::target::list;
 use crate::typing::{number, type_words};
-use crate::validate::{Check, Declared, Draft, gaps};
+use crate::validate::{Check, Declared, Draft};
 use driftgate_model::{ColumnConstraints, ColumnType, ColumnValues, FindingExample};
 
 /// From this share of numbers on, a text column is a number column with some odd cells.
@@ -77,7 +77,7 @@ impl Check<'_> {
                 Draft::error("repeated_feature", "The feature is listed twice".into(), "List each feature once");
             self.add(draft.of(name));
         }
-        let used = |n: &str| self.columns.iter().any(|c| c.name == n);
+        let used = |n: &str| self.index.contains_key(n);
         let extra: Vec<String> = names.iter().filter(|n| !used(n)).cloned().collect();
         if !extra.is_empty() {
             let message = format!(
@@ -87,8 +87,9 @@ impl Check<'_> {
             );
             self.add(Draft::warning("extra_columns", message, ""));
         }
-        let unknown =
-            |keys: Vec<&String>| keys.into_iter().filter(|n| !known.contains(&n.as_str())).cloned().collect::<Vec<_>>();
+        let unknown = |keys: Vec<&String>| {
+            keys.into_iter().filter(|n| self.table.position(n).is_none()).cloned().collect::<Vec<_>>()
+        };
         for (key, names) in [
             ("schema", unknown(spec.schema.keys().collect())),
             ("constraints.columns", unknown(spec.constraints.columns.keys().collect())),
@@ -167,12 +168,12 @@ impl Check<'_> {
             let own = self.spec.constraints.columns.get(c.name).and_then(|k| k.max_null_fraction);
             let Some(most) = own.or(self.spec.constraints.max_null_fraction) else { continue };
             // Values of a wrong type count as wrong, not as missing.
-            let missing = self.table.columns().get(c.position).map_or(0, |k| k.missing);
+            let gaps = self.table.cells.get(c.position).map(|k| k.gaps()).unwrap_or_default();
+            let missing = gaps.len();
             let share = missing as f64 / rows;
             if share > most {
-                let gaps = gaps(&c.values);
                 let examples = self.examples(&gaps, c.position);
-                found.push((c.name.to_owned(), missing as usize, share, most, examples));
+                found.push((c.name.to_owned(), missing, share, most, examples));
             }
         }
         for (name, missing, share, most, examples) in found {

@@ -5,7 +5,7 @@ mod leakage;
 mod roles;
 mod structure;
 
-use crate::cells::{Misfits, Reading};
+use crate::cells::{FastMap, FastSet, Misfits, Reading};
 use crate::error::shown;
 use crate::records::MAX_EXAMPLES;
 use crate::table::Table;
@@ -20,7 +20,8 @@ use driftgate_model::{
 /// Both layers run whatever the other finds. Errors come first, then warnings, each in the order of the checks.
 pub fn validate(table: &Table, spec: &DatasetSpec, now: Timestamp) -> ValidationReport {
     let columns = converted(table, spec);
-    let mut check = Check { table, spec, columns, findings: table.findings().to_vec() };
+    let index = columns.iter().enumerate().map(|(i, c)| (c.name, i)).collect();
+    let mut check = Check { table, spec, columns, index, findings: table.findings().to_vec() };
     check.structure();
     check.contract();
     check.roles(now);
@@ -45,18 +46,22 @@ struct Declared<'a> {
     declared: ColumnType,
     values: ColumnValues,
     misfits: Misfits,
+    feature: bool,
 }
 
 struct Check<'a> {
     table: &'a Table,
     spec: &'a DatasetSpec,
     columns: Vec<Declared<'a>>,
+    /// Where each name is in `columns`.
+    index: FastMap<&'a str, usize>,
     findings: Vec<Finding>,
 }
 
 fn converted<'a>(table: &Table, spec: &'a DatasetSpec) -> Vec<Declared<'a>> {
     let nulls = NullTexts::new(&table.format.null_values);
     let reading = Reading { nulls: &nulls, decimal: table.decimal() };
+    let features: FastSet<&str> = spec.features.iter().map(String::as_str).collect();
     table
         .declared(spec)
         .into_iter()
@@ -64,7 +69,7 @@ fn converted<'a>(table: &Table, spec: &'a DatasetSpec) -> Vec<Declared<'a>> {
             let position = table.position(name)?;
             let declared = declared.unwrap_or(table.columns.get(position)?.inferred);
             let (values, misfits) = table.cells.get(position)?.convert(declared, &reading);
-            Some(Declared { name, position, declared, values, misfits })
+            Some(Declared { name, position, declared, values, misfits, feature: features.contains(name) })
         })
         .collect()
 }
@@ -114,15 +119,15 @@ impl<'a> Check<'a> {
     }
 
     fn target(&self) -> Option<&Declared<'a>> {
-        self.columns.iter().find(|c| c.name == self.spec.target)
+        self.column(&self.spec.target)
     }
 
     fn column(&self, name: &str) -> Option<&Declared<'a>> {
-        self.columns.iter().find(|c| c.name == name)
+        self.index.get(name).and_then(|i| self.columns.get(*i))
     }
 
     fn features(&self) -> impl Iterator<Item = &Declared<'a>> {
-        self.columns.iter().filter(|c| self.spec.features.iter().any(|f| f == c.name))
+        self.columns.iter().filter(|c| c.feature)
     }
 
     /// Row `row` (from 0) as an example, with what column `position` holds there.

@@ -30,14 +30,13 @@ impl Check<'_> {
 
     fn missing_target(&mut self) {
         let Some(target) = self.target() else { return };
-        let raw = self.table.columns().get(target.position).map_or(0, |c| c.missing) as usize;
-        if raw == 0 {
+        let rows = self.table.cells.get(target.position).map(|c| c.gaps()).unwrap_or_default();
+        if rows.is_empty() {
             return;
         }
-        let rows: Vec<usize> = gaps(&target.values);
         let examples = self.examples(&rows, target.position);
         let name = target.name.to_owned();
-        let message = format!("{} no target", count(raw, "row has", "rows have"));
+        let message = format!("{} no target", count(rows.len(), "row has", "rows have"));
         let hint = "Fill the target in, or remove the rows";
         self.add(Draft::error("missing_target", message, hint).of(&name).with(examples));
     }

@@ -41,9 +41,10 @@ impl Check<'_> {
         let rows = self.rows() as u64;
         let mut drafts = Vec::new();
         for column in self.table.columns() {
-            let used = self.column(&column.name).is_some();
+            let declared = self.column(&column.name);
+            let used = declared.is_some();
             let is_target = column.name == self.spec.target;
-            let feature = self.spec.features.contains(&column.name);
+            let feature = declared.is_some_and(|c| c.feature);
             if column.missing == rows {
                 let message = "No row has a value".to_owned();
                 let draft = if used {

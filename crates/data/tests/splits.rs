@@ -1,0 +1,278 @@
+//! What holds for every split: sizes, strata, togetherness, inheritance, order.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use driftgate_data::{Assignment, read_bytes, split};
+use driftgate_model::{
+    About, ColumnType, Constraints, DatasetSpec, FileFormat, Frame, SplitCounts, SplitName, SplitPolicy, Task,
+};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Columns `id`, `site`, `day`, `x`, `y`; roles are given by the tests.
+fn spec(task: Task) -> DatasetSpec {
+    let types = [
+        ("id", ColumnType::Int),
+        ("site", ColumnType::String),
+        ("day", ColumnType::String),
+        ("x", ColumnType::Float),
+        ("y", ColumnType::String),
+    ];
+    DatasetSpec {
+        name: "s".into(),
+        task,
+        features: vec!["x".into()],
+        target: "y".into(),
+        schema: types.iter().map(|(n, t)| ((*n).to_owned(), *t)).collect(),
+        format: FileFormat::default(),
+        constraints: Constraints::default(),
+        split: SplitPolicy::default(),
+        about: About::default(),
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    id: u32,
+    site: u32,
+    day: u32,
+    x: u32,
+    y: u32,
+}
+
+fn frame(rows: &[Row], spec: &DatasetSpec) -> Frame {
+    let mut text = "id,site,day,x,y\n".to_owned();
+    for r in rows {
+        writeln!(
+            text,
+            "{},site {},{:04}-{:02}-01,{}.5,label {}",
+            r.id,
+            r.site,
+            2000 + r.day / 12,
+            r.day % 12 + 1,
+            r.x,
+            r.y
+        )
+        .unwrap();
+    }
+    read_bytes(text.as_bytes(), "s.csv", &FileFormat::default()).unwrap().frame(spec).unwrap()
+}
+
+/// Distinct rows: `x` is the row number.
+fn distinct(rows: usize, labels: u32) -> Vec<Row> {
+    (0..rows as u32).map(|i| Row { id: i, site: i % 13, day: i % 37, x: i, y: i * i % labels }).collect()
+}
+
+fn triple(c: SplitCounts) -> [u64; 3] {
+    [c.train, c.val, c.test]
+}
+
+fn sizes(rows: u64) -> [u64; 3] {
+    let rest = (rows * 3).div_ceil(10);
+    [rows - rest, rest / 2, rest.div_ceil(2)]
+}
+
+#[test]
+fn the_known_sizes() {
+    let s = spec(Task::Classification);
+    for (rows, want) in [(150, [105, 22, 23]), (178, [124, 27, 27]), (569, [398, 85, 86])] {
+        let a = split(&frame(&distinct(rows, 3), &s), &s, None).unwrap();
+        assert_eq!(triple(a.counts()), want);
+    }
+}
+
+#[test]
+fn another_seed_is_another_draw() {
+    let s = spec(Task::Classification);
+    let f = frame(&distinct(200, 3), &s);
+    let mut other = s.clone();
+    other.split.seed = 43;
+    let (a, b) = (split(&f, &s, None).unwrap(), split(&f, &other, None).unwrap());
+    assert_eq!(a.counts(), b.counts());
+    assert_ne!(a.splits(), b.splits());
+    assert_eq!(a, split(&f, &s, None).unwrap());
+}
+
+#[test]
+fn the_policy_is_frozen() {
+    let s = spec(Task::Classification);
+    let f = frame(&distinct(100, 3), &s);
+    let first = split(&f, &s, None).unwrap();
+    let mut changed = s.clone();
+    changed.split.seed = 1;
+    changed.split.train = 0.6;
+    changed.split.val = 0.25;
+    let e = split(&f, &changed, Some(&first)).unwrap_err().to_string();
+    assert!(e.contains("`split.train`, `split.val`, `split.seed`"), "{e}");
+}
+
+#[test]
+fn bytes_read_back_and_damage_is_told() {
+    let mut s = spec(Task::Classification);
+    s.split.key_column = Some("id".into());
+    s.split.seed = u64::MAX;
+    let a = split(&frame(&distinct(60, 3), &s), &s, None).unwrap();
+    let bytes = a.to_bytes();
+    assert_eq!(Assignment::from_bytes(&bytes).unwrap(), a);
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    for damaged in [
+        text.replace("driftgate/split/1", "driftgate/split/9"),
+        text.replace("\"rows\":60", "\"rows\":61"),
+        text.replacen('T', "X", 1),
+        text[..text.len() / 2].to_owned(),
+        "{}".to_owned(),
+    ] {
+        assert!(Assignment::from_bytes(damaged.as_bytes()).is_err());
+    }
+}
+
+#[test]
+fn a_lost_column_is_told() {
+    let s = spec(Task::Classification);
+    let mut wide = s.clone();
+    wide.features.push("site".into());
+    let rows = distinct(60, 3);
+    let first = split(&frame(&rows, &wide), &wide, None).unwrap();
+    let e = split(&frame(&rows, &s), &s, Some(&first)).unwrap_err().to_string();
+    assert!(e.contains("`site`"), "{e}");
+    // A new column beside the old ones changes nothing.
+    let narrow = split(&frame(&rows, &s), &s, None).unwrap();
+    let again = split(&frame(&rows, &wide), &wide, Some(&narrow)).unwrap();
+    assert_eq!(again.splits(), narrow.splits());
+}
+
+#[test]
+fn time_is_cut_once() {
+    let mut s = spec(Task::Classification);
+    s.split.time_column = Some("day".into());
+    let rows: Vec<Row> = (0..100).map(|i| Row { id: i, site: 0, day: (i * 7) % 100, x: i, y: i % 2 }).collect();
+    let first = split(&frame(&rows, &s), &s, None).unwrap();
+    assert_eq!(triple(first.counts()), [70, 15, 15]);
+    for (row, split) in rows.iter().zip(first.splits()) {
+        let want = match row.day {
+            0..70 => SplitName::Train,
+            70..85 => SplitName::Val,
+            _ => SplitName::Test,
+        };
+        assert_eq!(*split, want, "{row:?}");
+    }
+    let later: Vec<Row> =
+        rows.iter().cloned().chain((100..130).map(|i| Row { id: i, site: 0, day: i, x: i, y: 0 })).collect();
+    let second = split(&frame(&later, &s), &s, Some(&first)).unwrap();
+    assert_eq!(second.splits()[..100], *first.splits());
+    assert!(second.splits()[100..].iter().all(|s| *s == SplitName::Test));
+    assert_eq!(second.cuts(), first.cuts());
+    let flat: Vec<Row> = rows.iter().cloned().map(|r| Row { day: 3, ..r }).collect();
+    assert!(split(&frame(&flat, &s), &s, None).unwrap_err().to_string().contains("1 moment"));
+}
+
+#[test]
+fn a_key_keeps_an_edited_row_where_it_was() {
+    let mut s = spec(Task::Classification);
+    s.split.key_column = Some("id".into());
+    let rows = distinct(100, 3);
+    let first = split(&frame(&rows, &s), &s, None).unwrap();
+    let edited: Vec<Row> = rows.iter().rev().cloned().map(|r| Row { x: r.x + 1000, ..r }).collect();
+    let second = split(&frame(&edited, &s), &s, Some(&first)).unwrap();
+    let back: Vec<SplitName> = second.splits().iter().rev().copied().collect();
+    assert_eq!(back, first.splits());
+}
+
+#[test]
+fn groups_need_to_be_enough_and_known() {
+    let mut s = spec(Task::Regression);
+    s.split.group_column = Some("site".into());
+    let rows: Vec<Row> = distinct(60, 3).into_iter().map(|r| Row { site: r.id % 2, ..r }).collect();
+    assert!(split(&frame(&rows, &s), &s, None).unwrap_err().to_string().contains("2 groups"));
+}
+
+fn rows(most: usize) -> impl Strategy<Value = Vec<Row>> {
+    prop::collection::vec((0u32..25, 0u32..40, 0u32..400, 0u32..3), 30..most).prop_map(|v| {
+        v.into_iter().enumerate().map(|(i, (site, day, x, y))| Row { id: i as u32, site, day, x, y }).collect()
+    })
+}
+
+/// The split of every value of `key`, and whether each value has one only.
+fn together<K: Ord>(rows: &[Row], a: &Assignment, key: impl Fn(&Row) -> K) -> bool {
+    let mut of: BTreeMap<K, SplitName> = BTreeMap::new();
+    rows.iter().zip(a.splits()).all(|(r, s)| *of.entry(key(r)).or_insert(*s) == *s)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn distinct_rows_meet_every_total_and_stratum(n in 8usize..700, labels in 1u32..4, seed: u64) {
+        let mut s = spec(Task::Classification);
+        s.split.seed = seed;
+        let rows: Vec<Row> = (0..n as u32).map(|i| Row { id: i, site: 0, day: 0, x: i, y: i % labels }).collect();
+        let a = split(&frame(&rows, &s), &s, None).unwrap();
+        let want = sizes(n as u64);
+        prop_assert_eq!(triple(a.counts()), want);
+        for label in 0..labels {
+            let count = rows.iter().filter(|r| r.y == label).count() as f64;
+            for (name, size) in SplitName::ALL.into_iter().zip(want) {
+                let here = rows.iter().zip(a.splits()).filter(|(r, s)| r.y == label && **s == name).count() as f64;
+                prop_assert!((here - count * size as f64 / n as f64).abs() < 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn equal_rows_stay_together_and_order_does_not_count(rows in rows(300), turn in 0usize..300) {
+        let s = spec(Task::Classification);
+        let a = split(&frame(&rows, &s), &s, None).unwrap();
+        prop_assert!(together(&rows, &a, |r| (r.x, r.y)));
+        let mut turned = rows.clone();
+        turned.rotate_left(turn % rows.len());
+        let b = split(&frame(&turned, &s), &s, None).unwrap();
+        let mut splits = a.splits().to_vec();
+        splits.rotate_left(turn % rows.len());
+        prop_assert_eq!(b.splits(), splits);
+    }
+
+    #[test]
+    fn a_new_version_moves_no_row(old in rows(200), new in rows(200), keep in 0usize..200, keyed: bool) {
+        let mut s = spec(Task::Classification);
+        s.split.key_column = keyed.then(|| "id".into());
+        let first = split(&frame(&old, &s), &s, None).unwrap();
+        let kept: Vec<Row> = old.iter().take(keep.max(1)).cloned().collect();
+        let n = kept.len();
+        let added = new.into_iter().map(|r| Row { id: r.id + 10_000, x: r.x + 200, ..r });
+        let all: Vec<Row> = kept.into_iter().chain(added).collect();
+        let second = split(&frame(&all, &s), &s, Some(&first)).unwrap();
+        prop_assert_eq!(&second.splits()[..n], &first.splits()[..n]);
+        // Through bytes it is the same.
+        let stored = Assignment::from_bytes(&first.to_bytes()).unwrap();
+        prop_assert_eq!(split(&frame(&all, &s), &s, Some(&stored)).unwrap(), second);
+    }
+
+    #[test]
+    fn new_rows_fill_towards_the_shares(n in 40usize..200, more in 40usize..200) {
+        let s = spec(Task::Regression);
+        let mut s = s;
+        s.schema.insert("y".into(), ColumnType::String);
+        let first = split(&frame(&distinct(n, 3), &s), &s, None).unwrap();
+        let second = split(&frame(&distinct(n + more, 3), &s), &s, Some(&first)).unwrap();
+        prop_assert_eq!(triple(second.counts()), sizes((n + more) as u64));
+    }
+
+    #[test]
+    fn groups_stay_together_and_near_their_shares(rows in rows(400), grown in rows(100)) {
+        let mut s = spec(Task::Classification);
+        s.split.group_column = Some("site".into());
+        let groups: std::collections::BTreeSet<u32> = rows.iter().map(|r| r.site).collect();
+        prop_assume!(groups.len() >= 3);
+        let a = split(&frame(&rows, &s), &s, None).unwrap();
+        prop_assert!(together(&rows, &a, |r| r.site));
+        prop_assert!(triple(a.counts()).iter().all(|n| *n > 0));
+        let largest = groups.iter().map(|g| rows.iter().filter(|r| r.site == *g).count()).max().unwrap() as f64;
+        for (have, want) in triple(a.counts()).into_iter().zip(sizes(rows.len() as u64)) {
+            prop_assert!((have as f64 - want as f64).abs() <= 2.0 * largest + 1.0, "{} for {}", have, want);
+        }
+        let all: Vec<Row> = rows.iter().cloned().chain(grown.into_iter().map(|r| Row { x: r.x + 1000, ..r })).collect();
+        let b = split(&frame(&all, &s), &s, Some(&a)).unwrap();
+        prop_assert_eq!(&b.splits()[..rows.len()], a.splits());
+        prop_assert!(together(&all, &b, |r| r.site));
+    }
+}
