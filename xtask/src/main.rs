@@ -9,6 +9,8 @@ mod bench;
 mod check;
 mod deep;
 mod golden;
+#[cfg(test)]
+mod links;
 mod oracles;
 mod report;
 mod steps;
