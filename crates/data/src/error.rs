@@ -96,21 +96,8 @@ pub enum DataError {
         hint: String,
     },
     /// A cell does not fit its column.
-    #[error("column `{column}`, {place}: `{value}` is not {expected}{more}")]
-    Value {
-        /// The column.
-        column: String,
-        /// `row 3 (line 4)`.
-        place: String,
-        /// The value as written.
-        value: String,
-        /// What it should be.
-        expected: String,
-        /// ` (and 12 more)`, or nothing.
-        more: String,
-        /// What to do.
-        hint: Option<String>,
-    },
+    #[error("{0}")]
+    Value(Box<CellError>),
     /// A value is missing where none may be.
     #[error("column `{column}`, {place}: the value is missing{more}")]
     MissingValue {
@@ -179,6 +166,30 @@ pub enum DataError {
     },
 }
 
+/// A cell that does not fit its column.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("column `{column}`, {place}: `{value}` is not {expected}{more}")]
+pub struct CellError {
+    /// The column.
+    pub column: String,
+    /// `row 3 (line 4)`.
+    pub place: String,
+    /// The value as written, cut at 60 characters.
+    pub value: String,
+    /// What it should be.
+    pub expected: String,
+    /// ` (and 12 more)`, or nothing.
+    pub more: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl From<CellError> for DataError {
+    fn from(cell: CellError) -> Self {
+        DataError::Value(Box::new(cell))
+    }
+}
+
 /// A result of this crate.
 pub type Result<T, E = DataError> = std::result::Result<T, E>;
 
@@ -205,7 +216,8 @@ impl Coded for DataError {
             DataError::Parquet { .. } => "Write the file again, or export it as CSV".into(),
             DataError::Corrupt { .. } => "Run `driftgate audit verify` to see what else is damaged".into(),
             DataError::Newer { .. } => "Use the newer Driftgate that wrote it".into(),
-            DataError::Structure { hint, .. } | DataError::Value { hint, .. } => return hint.clone(),
+            DataError::Structure { hint, .. } => return hint.clone(),
+            DataError::Value(cell) => return cell.hint.clone(),
             DataError::NotText { hint, .. }
             | DataError::ParquetType { hint, .. }
             | DataError::MissingColumn { hint, .. }

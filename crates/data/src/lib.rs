@@ -30,7 +30,7 @@ mod version;
 
 pub use cells::TableColumn;
 pub use draft::{DraftAnswers, Question, QuestionKind, SpecDraft, draft_spec};
-pub use error::{DataError, Result};
+pub use error::{CellError, DataError, Result};
 pub use predict::{frame_for_prediction, ignored_columns};
 pub use read::{read, read_bytes};
 pub use sniff::{Sniffed, sniff, sniff_bytes};

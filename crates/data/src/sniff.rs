@@ -112,9 +112,17 @@ fn field_counts(sample: &str, delimiter: u8) -> Vec<usize> {
     counts
 }
 
+/// A delimiter and how well it cuts the sample.
+struct Candidate {
+    score: (usize, bool, usize),
+    delimiter: u8,
+    words: &'static str,
+    lines: usize,
+}
+
 /// The candidate that cuts most records into the header's number of fields; of equals, the one with more fields.
 fn delimiter(sample: &str, extension: &str) -> (u8, Option<String>) {
-    let mut best: Option<((usize, bool, usize), u8, &str, usize)> = None;
+    let mut best: Option<Candidate> = None;
     for (delimiter, words) in CANDIDATES {
         let counts = field_counts(sample, delimiter);
         let Some(&header) = counts.first() else { continue };
@@ -125,16 +133,16 @@ fn delimiter(sample: &str, extension: &str) -> (u8, Option<String>) {
         let favoured = extension == "tsv" && delimiter == b'\t' || extension == "csv" && delimiter == b',';
         // In thousandths, so that the comparison is of integers.
         let score = (alike * 1000 / counts.len(), favoured, header);
-        if best.as_ref().is_none_or(|(s, ..)| score > *s) {
-            best = Some((score, delimiter, words, counts.len()));
+        if best.as_ref().is_none_or(|b| score > b.score) {
+            best = Some(Candidate { score, delimiter, words, lines: counts.len() });
         }
     }
     match best {
         None if extension == "tsv" => (b'\t', None),
         None => (b',', Some("one column (no delimiter found)".into())),
-        Some((_, b',', ..)) if extension != "tsv" => (b',', None),
-        Some((_, b'\t', ..)) if extension == "tsv" => (b'\t', None),
-        Some((_, delimiter, words, lines)) => {
+        Some(Candidate { delimiter: b',', .. }) if extension != "tsv" => (b',', None),
+        Some(Candidate { delimiter: b'\t', .. }) if extension == "tsv" => (b'\t', None),
+        Some(Candidate { delimiter, words, lines, .. }) => {
             (delimiter, Some(format!("delimiter {words} (guessed from {})", count(lines, "line", "lines"))))
         }
     }

@@ -1,6 +1,6 @@
 use crate::Assignment;
 use crate::cells::{Cells, FastMap, Reading, TableColumn};
-use crate::error::{DataError, Result, and_more, count, nearest, shown};
+use crate::error::{CellError, DataError, Result, and_more, count, nearest, shown};
 use crate::records::Lines;
 use crate::typing::{NullTexts, type_words};
 use driftgate_model::{Column, ColumnType, ColumnValues, DatasetSpec, FileFormat, FileKind, Finding, Frame, Severity};
@@ -133,14 +133,14 @@ impl Table {
         };
         match cells.examples.first() {
             None => Ok(values),
-            Some((row, value)) => Err(DataError::Value {
+            Some((row, value)) => Err(DataError::from(CellError {
                 column: self.columns[position].name.clone(),
                 place: self.lines.place(*row),
                 value: shown(value),
                 expected: expected.into(),
                 more: and_more(cells.count),
                 hint: Some(type_hint(declared)),
-            }),
+            })),
         }
     }
 

@@ -1,5 +1,5 @@
 use crate::cells::FastMap;
-use crate::error::{DataError, Result, and_more, shown};
+use crate::error::{CellError, DataError, Result, and_more, shown};
 use crate::typing::number_text;
 use driftgate_model::{ColumnValues, DatasetSpec, Frame, MISSING_CODE, Target};
 use std::collections::BTreeSet;
@@ -98,13 +98,15 @@ fn classes(values: &ColumnValues, labels: Vec<String>, spec: &DatasetSpec) -> Re
         });
     }
     let position = |label: &str| labels.iter().position(|l| l == label).map(|i| i as u32);
-    let unknown = |row: usize, label: String| DataError::Value {
-        column: spec.target.clone(),
-        place: format!("row {}", row + 1),
-        value: shown(&label),
-        expected: format!("one of the labels {}", list(&labels)),
-        more: String::new(),
-        hint: Some("Correct the label, or add it to `constraints.label_classes`".into()),
+    let unknown = |row: usize, label: String| {
+        DataError::from(CellError {
+            column: spec.target.clone(),
+            place: format!("row {}", row + 1),
+            value: shown(&label),
+            expected: format!("one of the labels {}", list(&labels)),
+            more: String::new(),
+            hint: Some("Correct the label, or add it to `constraints.label_classes`".into()),
+        })
     };
     let codes: Result<Vec<u32>> = match values {
         ColumnValues::Number(v) => {
@@ -147,13 +149,17 @@ pub(crate) fn list(labels: &[String]) -> String {
 }
 
 fn numbers(values: &ColumnValues, spec: &DatasetSpec) -> Result<Target> {
-    let bad = |row: usize, value: String| DataError::Value {
-        column: spec.target.clone(),
-        place: format!("row {}", row + 1),
-        value: shown(&value),
-        expected: "a finite number".into(),
-        more: String::new(),
-        hint: Some("A regression target is a number; declare it as `float`, or set the task to classification".into()),
+    let bad = |row: usize, value: String| {
+        DataError::from(CellError {
+            column: spec.target.clone(),
+            place: format!("row {}", row + 1),
+            value: shown(&value),
+            expected: "a finite number".into(),
+            more: String::new(),
+            hint: Some(
+                "A regression target is a number; declare it as `float`, or set the task to classification".into(),
+            ),
+        })
     };
     match values {
         ColumnValues::Number(v) => match v.iter().position(|v| v.is_infinite()) {

@@ -162,7 +162,7 @@ fn time_is_cut_once() {
     assert_eq!(second.splits()[..100], *first.splits());
     assert!(second.splits()[100..].iter().all(|s| *s == SplitName::Test));
     assert_eq!(second.cuts(), first.cuts());
-    let flat: Vec<Row> = rows.iter().cloned().map(|r| Row { day: 3, ..r }).collect();
+    let flat: Vec<Row> = rows.iter().map(|r| Row { day: 3, ..*r }).collect();
     assert!(split(&frame(&flat, &s), &s, None).unwrap_err().to_string().contains("1 moment"));
 }
 
@@ -172,7 +172,7 @@ fn a_key_keeps_an_edited_row_where_it_was() {
     s.split.key_column = Some("id".into());
     let rows = distinct(100, 3);
     let first = split(&frame(&rows, &s), &s, None).unwrap();
-    let edited: Vec<Row> = rows.iter().rev().cloned().map(|r| Row { x: r.x + 1000, ..r }).collect();
+    let edited: Vec<Row> = rows.iter().rev().map(|r| Row { x: r.x + 1000, ..*r }).collect();
     let second = split(&frame(&edited, &s), &s, Some(&first)).unwrap();
     let back: Vec<SplitName> = second.splits().iter().rev().copied().collect();
     assert_eq!(back, first.splits());

@@ -9,7 +9,7 @@ pub use assignment::{Assignment, TimeCuts};
 pub use identity::IdentityColumn;
 
 use crate::cells::FastMap;
-use crate::error::{DataError, Result, count};
+use crate::error::{CellError, DataError, Result, count};
 use crate::target::{distinct_labels, label};
 use driftgate_model::{ColumnValues, DatasetSpec, Frame, SplitName, SplitPolicy};
 use identity::{RowId, identity_columns, row_ids, value_ids};
@@ -119,14 +119,14 @@ fn times(frame: &Frame, name: &str) -> Result<Vec<f64>> {
     let Some(&row) = gaps.first() else { return Ok(order) };
     match values.text(row) {
         None => Err(missing(name, "time", &gaps)),
-        Some(text) => Err(DataError::Value {
+        Some(text) => Err(DataError::from(CellError {
             column: name.into(),
             place: format!("row {}", row + 1),
             value: crate::error::shown(text),
             expected: "a date or time".into(),
             more: crate::error::and_more(gaps.len()),
             hint: Some("Write times as ISO 8601, such as 2024-05-17 or 2024-05-17T08:30:00Z, or as numbers".into()),
-        }),
+        })),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A fitted transform at work.
 
 use crate::cells::{FastMap, by_name};
-use crate::error::{DataError, Result, and_more, nearest, shown};
+use crate::error::{CellError, DataError, Result, and_more, nearest, shown};
 use crate::target::list;
 use crate::transform::{CategoricalColumn, Encoding, Transform};
 use crate::typing::number_text;
@@ -139,13 +139,17 @@ pub(crate) fn feature<'f>(known: &Known<'f>, name: &str) -> Result<&'f ColumnVal
 ///
 /// Errors: text, or an infinity, with its row.
 pub(crate) fn numeric_values<'v>(name: &str, values: &'v ColumnValues) -> Result<Cow<'v, [f64]>> {
-    let wrong = |row: usize, value: &str, expected: &str| DataError::Value {
-        column: name.into(),
-        place: format!("row {}", row + 1),
-        value: shown(value),
-        expected: expected.into(),
-        more: String::new(),
-        hint: Some("This feature is a number; list the column in `categorical_features` if it holds categories".into()),
+    let wrong = |row: usize, value: &str, expected: &str| {
+        DataError::from(CellError {
+            column: name.into(),
+            place: format!("row {}", row + 1),
+            value: shown(value),
+            expected: expected.into(),
+            more: String::new(),
+            hint: Some(
+                "This feature is a number; list the column in `categorical_features` if it holds categories".into(),
+            ),
+        })
     };
     match values {
         ColumnValues::Number(v) => match v.iter().position(|x| x.is_infinite()) {
