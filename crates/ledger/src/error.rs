@@ -1,4 +1,4 @@
-use driftgate_model::{CanonicalError, Cancelled, Code, Coded, Digest};
+use driftgate_model::{Cancelled, CanonicalError, Code, Coded, Digest};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 

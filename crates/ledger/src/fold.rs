@@ -251,15 +251,16 @@ fn gate_evaluated(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
 }
 
 fn run_approved(rows: &dyn Rows, event: &Event, run: &RunId, name: &ModelName) -> Changes {
-    let EventBody::RunApproved {
-        version, archived, task, target, labels, artifact, gate, deployment, reason, ..
-    } = &event.body
+    let EventBody::RunApproved { version, archived, task, target, labels, artifact, gate, deployment, reason, .. } =
+        &event.body
     else {
         return Err(mismatch());
     };
     let mut row = run_in(rows, run, RunStatus::AwaitingApproval, "be approved")?;
     if row.subject.model != *name || row.subject.task != *task || row.artifact != Some(*artifact) {
-        return Err(refused(format!("the approval of the run {run} names another model, task or artifact than the run")));
+        return Err(refused(format!(
+            "the approval of the run {run} names another model, task or artifact than the run"
+        )));
     }
     if row.gate != Some(*gate) {
         return Err(conflict(format!("the gate was asked again about the run {run} since its report was shown")));
@@ -319,7 +320,9 @@ fn check_next_version(model: &ModelRow, version: VersionNumber, archived: Option
         return Err(conflict(format!("the next version of the model `{name}` is {next}, not {version}")));
     }
     if archived != model.production {
-        return Err(conflict(format!("another version of the model `{name}` is in Production than the approval names")));
+        return Err(conflict(format!(
+            "another version of the model `{name}` is in Production than the approval names"
+        )));
     }
     Ok(())
 }

@@ -63,8 +63,7 @@ impl Keys {
         };
         let damaged = |name: &str| LedgerError::corrupt(format!("the key `{name}`"), "it is not a PKCS #8 private key");
         let log = SigningKey::from_pkcs8_pem(&text(LOG_KEY)?).map_err(|_| damaged(LOG_KEY))?;
-        let model =
-            p256::ecdsa::SigningKey::from_pkcs8_pem(&text(MODEL_KEY)?).map_err(|_| damaged(MODEL_KEY))?;
+        let model = p256::ecdsa::SigningKey::from_pkcs8_pem(&text(MODEL_KEY)?).map_err(|_| damaged(MODEL_KEY))?;
         Ok(Keys { log, model })
     }
 

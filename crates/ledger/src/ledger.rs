@@ -12,9 +12,7 @@ use crate::{
     LedgerError, OpenOptions, PublicKeys, Result, SegmentReader, SegmentWriter, Stamp, Transaction, VerifyOptions,
     VerifyReport, View, attest, verify,
 };
-use driftgate_model::{
-    CancelToken, Digest, Event, EventBody, Observer, Sealed, SealedText, from_json, to_canonical,
-};
+use driftgate_model::{CancelToken, Digest, Event, EventBody, Observer, Sealed, SealedText, from_json, to_canonical};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -237,10 +235,7 @@ impl Ledger {
     ///
     /// Waits for other holders of the ledger up to the lock timeout. Do not call [`Ledger::write`] or [`Ledger::read`]
     /// from within `f`: they would wait for this very transaction.
-    pub fn write<T, E: From<LedgerError>>(
-        &self,
-        f: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn write<T, E: From<LedgerError>>(&self, f: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
         let inner = &*self.0;
         let lock = inner.lock(Use::Write)?;
         let opened = inner.medium.open_to_write(&inner.place)?;

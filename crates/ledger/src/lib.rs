@@ -30,9 +30,9 @@ mod segment;
 mod sim;
 mod store;
 mod tables;
-mod transaction;
 #[cfg(test)]
 mod tests;
+mod transaction;
 pub mod tree;
 mod verify;
 mod view;

@@ -74,7 +74,8 @@ fn open(path: &Path, usage: Use) -> Result<Option<File>> {
     match File::options().read(true).write(true).create(true).truncate(false).open(path) {
         Ok(file) => Ok(Some(file)),
         Err(e)
-            if usage == Use::Read && matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) =>
+            if usage == Use::Read
+                && matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) =>
         {
             match File::open(path) {
                 Ok(file) => Ok(Some(file)),

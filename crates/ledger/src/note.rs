@@ -59,7 +59,6 @@ impl NoteVerifier {
         if hex::encode(verifier.key_id()) == id && !name.is_empty() { Ok(verifier) } else { Err(bad()) }
     }
 
-
     /// Checks a signed checkpoint of this log and returns its head.
     ///
     /// Errors: a text that is no checkpoint, another origin, no signature of this key, or a wrong one.

@@ -230,7 +230,9 @@ impl Temporary {
             match File::options().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok(Temporary { path, file, kept: false }),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(source) => return Err(LedgerError::Io { what: "create a file in", path: folder.to_owned(), source }),
+                Err(source) => {
+                    return Err(LedgerError::Io { what: "create a file in", path: folder.to_owned(), source });
+                }
             }
         }
     }

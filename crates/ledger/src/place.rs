@@ -80,8 +80,23 @@ fn network_file_system(mountinfo: &str, path: &Path) -> Option<String> {
         }
     }
     const NETWORK: [&str; 17] = [
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "coda", "ceph", "davfs", "fuse.sshfs", "fuse.rclone",
-        "fuse.s3fs", "fuse.gcsfuse", "fuse.davfs2", "fuse.glusterfs", "fuse.ceph",
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afs",
+        "ncpfs",
+        "coda",
+        "ceph",
+        "davfs",
+        "fuse.sshfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.gcsfuse",
+        "fuse.davfs2",
+        "fuse.glusterfs",
+        "fuse.ceph",
     ];
     let (point, kind) = deepest?;
     NETWORK.contains(&kind).then(|| {

@@ -99,7 +99,10 @@ impl<T: DeserializeOwned> Iterator for SegmentReader<T> {
         self.number += 1;
         let line = self.line.strip_suffix(b"\n")?;
         Some(serde_json::from_slice(line).map_err(|e| {
-            LedgerError::corrupt(format!("line {} of the segment `{}`", self.number, self.path.display()), e.to_string())
+            LedgerError::corrupt(
+                format!("line {} of the segment `{}`", self.number, self.path.display()),
+                e.to_string(),
+            )
         }))
     }
 }

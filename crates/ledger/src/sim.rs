@@ -110,8 +110,7 @@ impl StorageBackend for Backend {
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
         let start = position(offset)?;
         let state = self.0.state();
-        let bytes =
-            state.live.get(start..start + out.len()).ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
+        let bytes = state.live.get(start..start + out.len()).ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
         out.copy_from_slice(bytes);
         Ok(())
     }

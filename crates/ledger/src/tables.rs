@@ -60,7 +60,7 @@ pub(crate) fn node_key(level: u8, index: u64) -> u64 {
 /// The transaction that a view looks through.
 pub(crate) enum Source {
     Read(Held<ReadTransaction>),
-    Write(Held<WriteTransaction>),
+    Write(Box<Held<WriteTransaction>>),
 }
 
 impl Source {
@@ -69,7 +69,7 @@ impl Source {
     }
 
     pub(crate) fn writing(transaction: WriteTransaction) -> Source {
-        Source::Write(Held::new(transaction))
+        Source::Write(Box::new(Held::new(transaction)))
     }
 
     pub(crate) fn table<'t, K: Key + 'static, V: Value + 'static>(

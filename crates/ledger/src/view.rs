@@ -53,7 +53,10 @@ impl View {
     /// All data sets, by name.
     pub fn datasets(&self) -> Result<Vec<DatasetRow>> {
         let table = self.source.table(tables::DATASETS)?;
-        table.iter(|name, bytes| decode(bytes, || format!("row `{name}` of the table `datasets`")))?.map(flatten).collect()
+        table
+            .iter(|name, bytes| decode(bytes, || format!("row `{name}` of the table `datasets`")))?
+            .map(flatten)
+            .collect()
     }
 
     /// The run of that id.
@@ -128,7 +131,10 @@ impl View {
     /// All models, by name.
     pub fn models(&self) -> Result<Vec<ModelRow>> {
         let table = self.source.table(tables::MODELS)?;
-        table.iter(|name, bytes| decode(bytes, || format!("row `{name}` of the table `models`")))?.map(flatten).collect()
+        table
+            .iter(|name, bytes| decode(bytes, || format!("row `{name}` of the table `models`")))?
+            .map(flatten)
+            .collect()
     }
 
     /// Rollbacks that were journalled and neither completed nor abandoned.
@@ -196,7 +202,9 @@ impl View {
         if size <= all && smaller <= size {
             return Ok(());
         }
-        Err(LedgerError::BadInput(format!("sizes {smaller} and {size} do not lie within the {all} events of the ledger")))
+        Err(LedgerError::BadInput(format!(
+            "sizes {smaller} and {size} do not lie within the {all} events of the ledger"
+        )))
     }
 
     /// The distinct commitments to actors.

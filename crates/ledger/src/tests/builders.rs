@@ -4,8 +4,8 @@ use crate::sim::Disk;
 use crate::store::Medium;
 use crate::{Entropy, Ledger, LedgerError, OpenOptions, Stamp, Transaction, VerifyOptions, VerifyReport};
 use driftgate_model::{
-    CancelToken, Digest, EventBody, Lease, ModelName, NullObserver, RunId, RunStatus, RunSubject, Sealed,
-    SplitCounts, StageRecord, Task, Timestamp, VersionNumber, config::Stage,
+    CancelToken, Digest, EventBody, Lease, ModelName, NullObserver, RunId, RunStatus, RunSubject, Sealed, SplitCounts,
+    StageRecord, Task, Timestamp, VersionNumber, config::Stage,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -168,11 +168,7 @@ impl Events {
     pub(super) fn stage(&self, n: u64, stage: Stage, test_look: bool) -> EventBody {
         EventBody::RunStage {
             run: run_id(n),
-            record: StageRecord {
-                stage,
-                duration_ms: 12,
-                objects: BTreeMap::from([("model".into(), self.object(n))]),
-            },
+            record: StageRecord { stage, duration_ms: 12, objects: BTreeMap::from([("model".into(), self.object(n))]) },
             segments: BTreeMap::new(),
             test_look,
         }

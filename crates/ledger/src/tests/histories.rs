@@ -100,11 +100,37 @@ fn illegal(t: &View, e: &Events, runs: u64) -> Vec<EventBody> {
         }
         if row.status != RunStatus::AwaitingApproval {
             wrong.extend([e.rejected(n), e.gate(n, true), e.approved(n, name, 1, None)]);
-        } else if let Some(EventBody::RunApproved { run, model, version, archived, task, target, labels, artifact, gate, deployment, lineage, reason, statement }) = approval(t, e, n, &row) {
+        } else if let Some(EventBody::RunApproved {
+            run,
+            model,
+            version,
+            archived,
+            task,
+            target,
+            labels,
+            artifact,
+            gate,
+            deployment,
+            lineage,
+            reason,
+            statement,
+        }) = approval(t, e, n, &row)
+        {
             // Each field that must fit, made not to.
             let with = |archived, artifact, gate, task| EventBody::RunApproved {
-                run: run.clone(), model: model.clone(), version, archived, task, target: target.clone(),
-                labels: labels.clone(), artifact, gate, deployment, lineage: lineage.clone(), reason, statement,
+                run: run.clone(),
+                model: model.clone(),
+                version,
+                archived,
+                task,
+                target: target.clone(),
+                labels: labels.clone(),
+                artifact,
+                gate,
+                deployment,
+                lineage: lineage.clone(),
+                reason,
+                statement,
             };
             let other = |d: Digest| e.objects.iter().copied().find(|o| *o != d).unwrap();
             wrong.push(with(Some(archived.map_or(1, |v| v + 1)), artifact, gate, task));
@@ -201,9 +227,8 @@ proptest! {
 #[test]
 fn a_long_history_reaches_every_kind_of_event() {
     let w = World::new();
-    let choices: Vec<u32> = (0_u32..400)
-        .map(|i| u32::from_le_bytes(Digest::of(&i.to_le_bytes()).0[..4].try_into().unwrap()))
-        .collect();
+    let choices: Vec<u32> =
+        (0_u32..400).map(|i| u32::from_le_bytes(Digest::of(&i.to_le_bytes()).0[..4].try_into().unwrap())).collect();
     play(&w, &choices);
     let kinds: std::collections::BTreeSet<&str> =
         w.ledger.audit_log(&Default::default()).unwrap().iter().map(|e| e.body.kind()).collect();

@@ -111,11 +111,10 @@ fn every_tree_of_up_to_70_leaves_fits_the_definition() {
 #[test]
 fn the_published_roots_of_the_certificate_transparency_test_vectors_hold() {
     // Leaves and roots of the reference implementation's tests (google/certificate-transparency, `merkletree`).
-    let leaves: Vec<Vec<u8>> = [
-        "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
-    ]
-    .map(|h| hex::decode(h).unwrap())
-    .to_vec();
+    let leaves: Vec<Vec<u8>> =
+        ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+            .map(|h| hex::decode(h).unwrap())
+            .to_vec();
     let roots = [
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
         "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -130,10 +129,7 @@ fn the_published_roots_of_the_certificate_transparency_test_vectors_hold() {
     for (i, root) in roots.iter().enumerate() {
         assert_eq!(tree::root(&nodes, i as u64 + 1).unwrap().to_string(), *root);
     }
-    assert_eq!(
-        tree::empty_root().to_string(),
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    );
+    assert_eq!(tree::empty_root().to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 proptest! {

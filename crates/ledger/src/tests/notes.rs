@@ -97,7 +97,11 @@ fn an_attestation_is_an_in_toto_statement_in_a_dsse_envelope() {
     let subject = w.objects[0];
     let digest = w
         .ledger
-        .attest("https://in-toto.io/attestation/test-result/v0.1", &[("model".into(), subject)], json!({"result": "PASSED"}))
+        .attest(
+            "https://in-toto.io/attestation/test-result/v0.1",
+            &[("model".into(), subject)],
+            json!({"result": "PASSED"}),
+        )
         .unwrap();
     let envelope: Value = serde_json::from_slice(&w.ledger.get(&digest).unwrap()).unwrap();
     let text = |key: &str| envelope[key].as_str().unwrap().to_owned();
@@ -107,7 +111,8 @@ fn an_attestation_is_an_in_toto_statement_in_a_dsse_envelope() {
     assert_eq!(statement["subject"][0]["digest"]["sha256"], subject.to_string());
     assert_eq!(statement["predicate"]["result"], "PASSED");
     // DSSEv1's pre-authentication encoding, written out.
-    let mut signed = format!("DSSEv1 {} {} {} ", text("payloadType").len(), text("payloadType"), payload.len()).into_bytes();
+    let mut signed =
+        format!("DSSEv1 {} {} {} ", text("payloadType").len(), text("payloadType"), payload.len()).into_bytes();
     signed.extend(&payload);
     let keys = w.ledger.keys().unwrap();
     let public = VerifyingKey::from_public_key_pem(&keys.log_pem).unwrap();

@@ -146,8 +146,7 @@ fn one_actor_has_one_commitment_also_across_openings() {
     by("ada", "e");
     by("grace", "f");
     by("grace", "g");
-    let actors: Vec<_> =
-        again.audit_log(&EventFilter::default()).unwrap().into_iter().map(|e| e.actor).collect();
+    let actors: Vec<_> = again.audit_log(&EventFilter::default()).unwrap().into_iter().map(|e| e.actor).collect();
     assert_eq!(actors[0], actors[1]);
     assert_eq!(actors[1], actors[2]);
     assert_ne!(actors[2], actors[3]);
@@ -290,9 +289,8 @@ fn the_log_is_found_by_kind_subject_object_actor_and_time() {
         let stamp = Stamp { time: time(100 - i as i64), ..stamp(0) };
         w.ledger.write(|t| t.append(&stamp, body)).unwrap();
     }
-    let seqs = |filter: EventFilter| -> Vec<u64> {
-        w.ledger.audit_log(&filter).unwrap().into_iter().map(|e| e.seq).collect()
-    };
+    let seqs =
+        |filter: EventFilter| -> Vec<u64> { w.ledger.audit_log(&filter).unwrap().into_iter().map(|e| e.seq).collect() };
     let subject = |text: &str| EventFilter { subject: Some(text.into()), ..EventFilter::default() };
     assert_eq!(seqs(EventFilter::default()), (0..10).collect::<Vec<_>>());
     assert_eq!(seqs(EventFilter { limit: Some(3), ..EventFilter::default() }), [7, 8, 9]);

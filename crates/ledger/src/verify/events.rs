@@ -8,9 +8,7 @@ use crate::tables;
 use crate::tree::{self, Nodes, leaf_hash, node_hash};
 use crate::view::View;
 use crate::{LedgerError, Result};
-use driftgate_model::{
-    CancelToken, Digest, EVENT_FORMAT, Event, EventBody, ObjectRole, Observer, Progress, from_json,
-};
+use driftgate_model::{CancelToken, Digest, EVENT_FORMAT, Event, EventBody, ObjectRole, Observer, Progress, from_json};
 use std::collections::BTreeMap;
 
 /// Events read in one turn: some tens of milliseconds.
@@ -228,13 +226,7 @@ impl Replay {
         }
     }
 
-    fn finish(
-        &mut self,
-        inner: &Inner,
-        view: &View,
-        options: &VerifyOptions,
-        faults: &mut Faults,
-    ) -> Result<Outcome> {
+    fn finish(&mut self, inner: &Inner, view: &View, options: &VerifyOptions, faults: &mut Faults) -> Result<Outcome> {
         self.check_node_count(view, faults)?;
         let head = Head { size: self.next, root: tree::root(self, self.next)? };
         let log = self.log_verifier(view, faults)?;
@@ -299,13 +291,7 @@ impl Replay {
         }
     }
 
-    fn check_stored_checkpoint(
-        &self,
-        log: Option<&NoteVerifier>,
-        note: &str,
-        head: &Head,
-        faults: &mut Faults,
-    ) {
+    fn check_stored_checkpoint(&self, log: Option<&NoteVerifier>, note: &str, head: &Head, faults: &mut Faults) {
         let Some(log) = log else { return };
         let place = "the checkpoint in the ledger";
         match log.open_checkpoint(note) {
@@ -332,14 +318,7 @@ impl Replay {
     }
 
     /// Checks that the ledger extends a checkpoint.
-    fn check_earlier(
-        &self,
-        log: Option<&NoteVerifier>,
-        note: &str,
-        kind: FaultKind,
-        place: &str,
-        faults: &mut Faults,
-    ) {
+    fn check_earlier(&self, log: Option<&NoteVerifier>, note: &str, kind: FaultKind, place: &str, faults: &mut Faults) {
         let Some(log) = log else { return };
         let claimed = match log.open_checkpoint(note) {
             Ok(head) => head,
@@ -347,13 +326,15 @@ impl Replay {
             Err(e) => return faults.add(kind, place, e.to_string()),
         };
         if claimed.size > self.next {
-            let detail = format!("it signs {} events, and the ledger has {}: events were lost", claimed.size, self.next);
+            let detail =
+                format!("it signs {} events, and the ledger has {}: events were lost", claimed.size, self.next);
             return faults.add(kind, place, detail);
         }
         match tree::root(self, claimed.size) {
             Ok(root) if root == claimed.root => {}
             _ => {
-                let detail = format!("the first {} events are not the ones it signs: history was rewritten", claimed.size);
+                let detail =
+                    format!("the first {} events are not the ones it signs: history was rewritten", claimed.size);
                 faults.add(kind, place, detail);
             }
         }

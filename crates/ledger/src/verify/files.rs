@@ -33,7 +33,11 @@ pub(super) fn check(
         let present = inner.objects.has(digest);
         match role {
             ObjectRole::Stored if !present => {
-                faults.add(FaultKind::Object, format!("object {digest}"), format!("event {seq} names it, and it is missing"));
+                faults.add(
+                    FaultKind::Object,
+                    format!("object {digest}"),
+                    format!("event {seq} names it, and it is missing"),
+                );
             }
             ObjectRole::Sealed if !present => counts.redacted += 1,
             ObjectRole::External => counts.external += 1,

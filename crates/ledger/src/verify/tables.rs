@@ -57,10 +57,9 @@ pub(super) fn check(view: &View, expected: &Projections, faults: &mut Faults) ->
     let wanted = flat(&expected.by_subject).map(|(k, seq)| Ok(((k.clone(), seq), Vec::new())));
     merge.run("by_subject", stored, wanted, named)?;
 
-    for (name, definition, index) in [
-        ("by_object", tables::BY_OBJECT, &expected.by_object),
-        ("by_actor", tables::BY_ACTOR, &expected.by_actor),
-    ] {
+    for (name, definition, index) in
+        [("by_object", tables::BY_OBJECT, &expected.by_object), ("by_actor", tables::BY_ACTOR, &expected.by_actor)]
+    {
         let table = view.source.table(definition)?;
         let stored = table.iter(|(digest, seq), ()| ((*digest, seq), Vec::new()))?;
         let wanted = flat(index).map(|(k, seq)| Ok(((*k, seq), Vec::new())));
@@ -102,11 +101,8 @@ impl Merge<'_> {
             };
             *self.seen += 1;
             match (order, &left, &right) {
-                (Ordering::Equal, Some((key, found)), Some((_, expected))) => {
-                    if found != expected {
-                        fault(key, "it is not what the events say");
-                    }
-                }
+                (Ordering::Equal, Some((_, found)), Some((_, expected))) if found == expected => {}
+                (Ordering::Equal, Some((key, _)), _) => fault(key, "it is not what the events say"),
                 (Ordering::Less, Some((key, _)), _) => fault(key, "no event accounts for it"),
                 (_, _, Some((key, _))) => fault(key, "it is missing"),
                 _ => {}
