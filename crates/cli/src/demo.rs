@@ -4,8 +4,8 @@ use crate::args::DemoArgs;
 use crate::commands::Ended;
 use crate::context::Context;
 use crate::exit::{CliError, Exit};
-use crate::render::format::{Tone, paint, shell_word};
-use crate::render::run::{Next, verdict};
+use crate::render::format::{faint, shell_word, strong};
+use crate::render::run::account;
 use crate::render::{audit, dataset, models};
 use driftgate_engine::{ImportAnswers, RunOptions, VerifyReport, Workspace};
 use driftgate_model::views::{DatasetAdded, Decided, RunView};
@@ -88,43 +88,33 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     fn play(&self) -> Result<Played, CliError> {
-        self.title("The life of a model, on real data")?;
+        self.say("The life of a model, on real data")?;
         self.say(&format!("Everything below is real and happens in {}", self.dir.display()))?;
         self.title("1  A workspace and a data set")?;
-        let host = self.context.host(None);
-        let (workspace, made) = Workspace::init(&self.dir, host)?;
-        let added = workspace.add_dataset(
-            &self.dir.join("data").join("breast_cancer"),
-            &ImportAnswers::default(),
-            &NullObserver,
-            &self.context.cancel,
-        )?;
-        self.show(dataset::added(&added, self.width()))?;
+        self.typed("init")?;
+        self.typed("dataset add data/breast_cancer")?;
+        let (workspace, made) = Workspace::init(&self.dir, self.context.host(None))?;
+        let added = self.add(&workspace)?;
 
         self.title("2  A first model: it passes its gate, and waits for a person")?;
         let first = self.run(&workspace, "first", RunStatus::AwaitingApproval)?;
         self.title("3  A person approves it")?;
-        let approved = workspace.approve(first.run.subject.run.as_str(), Some("First model; every rule holds"))?;
-        self.show(models::decided(&approved, self.width()))?;
+        let approved = self.approve(&workspace, &first, "First model; every rule holds")?;
 
         self.title("4  A worse candidate: the gate blocks it and says why")?;
         let worse = self.run(&workspace, "worse", RunStatus::Blocked)?;
 
         self.title("5  A better one, approved: the first version is archived")?;
         let better = self.run(&workspace, "better", RunStatus::AwaitingApproval)?;
-        let replaced =
-            workspace.approve(better.run.subject.run.as_str(), Some("Not worse than Production on the same rows"))?;
-        self.show(models::decided(&replaced, self.width()))?;
+        let replaced = self.approve(&workspace, &better, "Better on the same rows")?;
 
-        self.title("6  Second thoughts: back to the first version")?;
-        let model = first.run.subject.model.clone();
-        let back = workspace.rollback(model.as_str(), None, "The new version is too slow")?;
-        self.show(models::decided(&back, self.width()))?;
-        self.show(models::history(&workspace.history(model.as_str(), None)?, self.width()))?;
+        self.title("6  Second thoughts: the first version is back, byte for byte")?;
+        let back = self.roll_back(&workspace, first.run.subject.model.as_str())?;
 
-        self.title("7  The proof: every step is in the ledger")?;
+        self.title("7  The proof: every step is on the ledger")?;
+        self.typed("audit verify")?;
         let verification = workspace.verify(&NullObserver, &self.context.cancel)?;
-        self.show(audit::verified(&verification, self.width()))?;
+        self.show(&audit::verified(&verification, self.width()))?;
 
         let next = self.next(&first, &better);
         self.title("What to try next")?;
@@ -142,11 +132,19 @@ impl Stage<'_> {
         })
     }
 
+    fn add(&self, workspace: &Workspace) -> Result<DatasetAdded, CliError> {
+        let folder = self.dir.join("data").join("breast_cancer");
+        let cancel = &self.context.cancel;
+        let added = workspace.add_dataset(&folder, &ImportAnswers::default(), &NullObserver, cancel)?;
+        self.show(&dataset::added(&added, self.width()))?;
+        Ok(added)
+    }
+
     /// Runs a config of `configs/demo` and insists on how it ends: the story would be told wrongly otherwise.
     fn run(&self, workspace: &Workspace, name: &str, expected: RunStatus) -> Result<RunView, CliError> {
+        self.typed(&format!("run configs/demo/{name}.yaml"))?;
         let config = self.dir.join("configs").join("demo").join(format!("{name}.yaml"));
         let view = workspace.run(&config, &RunOptions::default(), &NullObserver, &self.context.cancel)?;
-        let next = Next { begin: "driftgate" };
         if view.run.status == RunStatus::Cancelled {
             return Err(CliError::Front {
                 code: Code::Cancelled,
@@ -154,19 +152,34 @@ impl Stage<'_> {
                 hint: Some(format!("Remove {} and start again", self.dir.display())),
             });
         }
-        self.show(verdict(&view, &next, self.width()))?;
+        self.show(&account(&view, self.width()))?;
         if view.run.status != expected {
+            let (ended, wanted) = (view.run.status.as_str(), expected.as_str());
             return Err(CliError::Front {
                 code: Code::Internal,
-                message: format!(
-                    "configs/demo/{name}.yaml ended {} where {} was expected",
-                    view.run.status.as_str(),
-                    expected.as_str()
-                ),
+                message: format!("configs/demo/{name}.yaml ended {ended} where {wanted} was expected"),
                 hint: Some("This is a fault of Driftgate: please report it with this output".into()),
             });
         }
         Ok(view)
+    }
+
+    fn approve(&self, workspace: &Workspace, run: &RunView, reason: &str) -> Result<Decided, CliError> {
+        let id = &run.run.subject.run;
+        self.typed(&format!("approve {} --reason \"{reason}\"", id.short()))?;
+        let decision = workspace.approve(id.as_str(), Some(reason))?;
+        self.show(&models::decided(&decision, self.width()))?;
+        Ok(decision)
+    }
+
+    fn roll_back(&self, workspace: &Workspace, model: &str) -> Result<Decided, CliError> {
+        let reason = "Complaints since the change";
+        self.typed(&format!("rollback {model} --reason \"{reason}\""))?;
+        let decision = workspace.rollback(model, None, reason)?;
+        self.show(&models::decided(&decision, self.width()))?;
+        self.typed(&format!("models history {model}"))?;
+        self.show(&models::history(&workspace.history(model, None)?, self.width()))?;
+        Ok(decision)
     }
 
     /// Commands that work when pasted, in order.
@@ -192,17 +205,21 @@ impl Stage<'_> {
     }
 
     fn title(&self, text: &str) -> Result<(), CliError> {
-        self.say(&format!("\n{}", paint(Tone::Strong, text)))
+        self.say(&format!("\n{}", strong(text)))
     }
 
     fn say(&self, text: &str) -> Result<(), CliError> {
         if self.context.output.json { Ok(()) } else { self.context.output.text(text) }
     }
 
-    fn show(&self, text: String) -> Result<(), CliError> {
-        let indented: String =
-            text.lines().map(|l| if l.is_empty() { "\n".into() } else { format!("  {l}\n") }).collect();
-        self.say(&indented)
+    /// The command a person would type for what follows.
+    fn typed(&self, command: &str) -> Result<(), CliError> {
+        self.say(&faint(&format!("  $ driftgate {command}")))
+    }
+
+    fn show(&self, text: &str) -> Result<(), CliError> {
+        let line = |l: &str| if l.is_empty() { "\n".into() } else { format!("  {l}\n") };
+        self.say(&text.lines().map(line).collect::<String>())
     }
 }
 

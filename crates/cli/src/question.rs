@@ -3,7 +3,7 @@
 use crate::output::Output;
 use driftgate_model::CancelToken;
 use std::io::IsTerminal;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 /// How a question ended.
@@ -25,7 +25,7 @@ pub fn can_ask() -> bool {
 /// The line is read on a thread of its own, so that Ctrl-C ends the wait.
 pub fn ask(output: &Output, cancel: &CancelToken, text: &str) -> Answer {
     output.prompt(text);
-    let (send, receive) = channel();
+    let (send, receive) = sync_channel(1);
     std::thread::spawn(move || {
         let mut line = String::new();
         let read = std::io::stdin().read_line(&mut line);

@@ -33,7 +33,7 @@ pub fn log(l: &AuditLog, width: usize) -> String {
 
 /// Whether a verification found nothing wrong.
 pub fn holds(report: &VerifyReport) -> bool {
-    report.faults.is_empty() && report.first_fault.is_none()
+    report.is_clean()
 }
 
 /// The answer of `audit verify`: what was checked, or the first thing wrong and the others after it.
@@ -54,13 +54,17 @@ pub fn verified(report: &VerifyReport, width: usize) -> String {
     if report.external > 0 {
         pairs.push(("left in place", plural(report.external, "file", "files")));
     }
-    pairs.push(("root", report.head.root.to_string()));
+    pairs.push(("root", report.root.to_string()));
     out += &facts(pairs, width);
     let others: Vec<_> = report.faults.iter().skip(1).collect();
     if !others.is_empty() {
         out += &format!("\n{}\n", strong("More faults"));
         for fault in others {
             out += &paragraph("  ✗ ", &format!("{}: {}", fault.place, fault.detail), width);
+        }
+        let kept = report.faults.len() as u64;
+        if kept < report.fault_count {
+            out += &format!("  … and {} more\n", count(report.fault_count - kept));
         }
     }
     out

@@ -21,7 +21,7 @@ pub enum Tone {
     Warn,
 }
 
-/// Wraps `text` in the tone's codes.
+/// Wraps each line of `text` in the tone's codes.
 pub fn paint(tone: Tone, text: &str) -> String {
     let style = match tone {
         Tone::Plain => return text.to_owned(),
@@ -31,7 +31,12 @@ pub fn paint(tone: Tone, text: &str) -> String {
         Tone::Bad => AnsiColor::Red.on_default(),
         Tone::Warn => AnsiColor::Yellow.on_default(),
     };
-    format!("{style}{text}{style:#}")
+    let line = |line: &str| match line.strip_suffix('\n') {
+        Some("") => "\n".to_owned(),
+        Some(inner) => format!("{style}{inner}{style:#}\n"),
+        None => format!("{style}{line}{style:#}"),
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 /// A heading.

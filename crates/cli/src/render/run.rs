@@ -7,7 +7,7 @@ use super::format::{
 use super::table::{Align, Cell, Table, facts, paragraph};
 use driftgate_model::views::{ApprovalPreview, RunView};
 use driftgate_model::{
-    BootstrapSpec, Comparison, GateReport, MetricComparison, RuleResult, RuleStatus, RunStatus, SplitEvaluation,
+    BootstrapSpec, Comparison, GateReport, MetricComparison, RuleResult, RuleStatus, RunStatus, SplitEvaluation, Task,
     metrics_of,
 };
 
@@ -65,18 +65,36 @@ pub fn header(view: &RunView, width: usize) -> String {
 }
 
 /// Metrics on validation and test, beside the baseline and Production.
-pub fn metrics(view: &RunView, width: usize) -> String {
+fn metrics(view: &RunView, width: usize) -> String {
     let (Some(val), Some(test)) = (&view.val, &view.test) else { return String::new() };
+    table_of(view, [val, test], &ordered(view, test), width) + &undefined(&[val, test], width)
+}
+
+/// The metrics that say most, for a short account.
+fn headline(task: Task) -> &'static [&'static str] {
+    if task.is_classification() { &["accuracy", "f1_score", "roc_auc"] } else { &["r2", "mae", "rmse"] }
+}
+
+/// The verdict in short: the metrics that say most, and the gate.
+pub fn account(view: &RunView, width: usize) -> String {
+    let (Some(val), Some(test)) = (&view.val, &view.test) else { return header(view, width) };
+    let mut out = header(view, width) + &table_of(view, [val, test], headline(view.run.subject.task), width);
+    if let Some(gate) = &view.gate {
+        out += &format!("\n{}", gate_text(gate, width));
+    }
+    out
+}
+
+fn table_of(view: &RunView, [val, test]: [&SplitEvaluation; 2], names: &[&str], width: usize) -> String {
     let comparison = view.gate.as_ref().map(|g| &g.comparison);
     let judged = comparison.map_or("test", |c| c.split.as_str());
     let base = if judged == "val" { val } else { test };
-    let names = ordered(view, test);
     let mut measured = Table::new(&[("metric", Align::Left), ("validation", Align::Left), ("test", Align::Left)]);
-    for name in &names {
+    for name in names {
         measured.row([(*name).to_owned(), value(val, name), value(test, name)]);
     }
-    let beside = beside(&names, base, comparison);
-    let whole = side_by_side(&names, val, test, base, comparison);
+    let beside = beside(names, base, comparison);
+    let whole = side_by_side(names, val, test, base, comparison);
     let mut out = String::from("\n");
     if whole.natural_width() <= width {
         out += &whole.render(width);
@@ -85,9 +103,7 @@ pub fn metrics(view: &RunView, width: usize) -> String {
         out.push('\n');
         out += &beside.render(width);
     }
-    out += &method(test.bootstrap.as_ref(), comparison, base, width);
-    out += &undefined(&[val, test], width);
-    out
+    out + &method(test.bootstrap.as_ref(), comparison, base, width)
 }
 
 /// The task's own order first, whatever else there is after it.
@@ -215,21 +231,20 @@ fn undefined(splits: &[&SplitEvaluation], width: usize) -> String {
 }
 
 /// The gate's answer: one rule a line.
-pub fn gate_text(gate: &GateReport, width: usize) -> String {
-    let failed = gate.violations().count() as u64;
-    let total = gate.results.len() as u64;
-    let head =
-        if gate.passed {
-            format!("{} · {} hold", paint(Tone::Good, "✓ Gate passed"), plural(total - failed, "rule", "rules"))
-                .replacen("1 rule hold", "1 rule holds", 1)
-        } else {
-            format!(
-                "{} · {} of {} do not hold",
-                paint(Tone::Bad, "✗ Gate blocked"),
-                count(failed),
-                plural(total, "rule", "rules")
-            )
-        };
+fn gate_text(gate: &GateReport, width: usize) -> String {
+    let ended = |status| gate.results.iter().filter(|r| r.status == status).count() as u64;
+    let (held, failed, absent) =
+        (ended(RuleStatus::Passed), ended(RuleStatus::Failed), ended(RuleStatus::NotApplicable));
+    let mut head = if gate.passed {
+        format!("{} · {}", paint(Tone::Good, "✓ Gate passed"), plural(held, "rule holds", "rules hold"))
+    } else {
+        let total = plural(gate.results.len() as u64, "rule", "rules");
+        let verb = if failed == 1 { "does" } else { "do" };
+        format!("{} · {} of {total} {verb} not hold", paint(Tone::Bad, "✗ Gate blocked"), count(failed))
+    };
+    if absent > 0 {
+        head += &format!(", {} not apply", if absent == 1 { "1 does".into() } else { format!("{} do", count(absent)) });
+    }
     let mut table =
         Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)]);
     for r in &gate.results {

@@ -1,0 +1,88 @@
+//! `approve` and `reject`: a person decides, once.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use driftgate_testsupport::{Pipeline, Sandbox, assert_answer};
+
+const DRIFTGATE: &str = env!("CARGO_BIN_EXE_driftgate");
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    sandbox
+}
+
+#[test]
+fn approval_registers_and_archives() {
+    let sandbox = sandbox();
+    let first = sandbox.run("first", &Pipeline::iris());
+    assert_answer!("approved", sandbox.driftgate(["approve", &first, "--reason", "Good enough"]).exits(0));
+    assert_answer!("approved_twice", sandbox.driftgate(["approve", &first]).exits(1));
+    let second = sandbox.run("second", &Pipeline::iris().seed(7).with("C", 0.5));
+    let short = &second[second.len() - 8..];
+    assert_answer!("approved_over_production", sandbox.driftgate(["approve", short, "--as", "Grace Hopper"]).exits(0));
+    let model = sandbox.driftgate(["models", "show", "iris-classification", "--json"]).exits(0).json();
+    assert_eq!(model["production"], 2);
+    assert_eq!(model["versions"][0]["approved_by"], "Grace Hopper");
+    assert_eq!(model["versions"][1]["stage"], "archived");
+    sandbox.verifies();
+}
+
+#[test]
+fn rejection_needs_a_reason_and_is_final() {
+    let sandbox = sandbox();
+    let run = sandbox.run("p", &Pipeline::iris());
+    sandbox.driftgate(["reject", &run]).exits(64);
+    assert_answer!("rejected", sandbox.driftgate(["reject", &run, "--reason", "Not now"]).exits(0));
+    assert_answer!("approve_rejected", sandbox.driftgate(["approve", &run]).exits(1));
+    assert_answer!("reject_rejected", sandbox.driftgate(["reject", &run, "--reason", "Again"]).exits(1));
+    sandbox.verifies();
+}
+
+#[test]
+fn what_the_gate_blocked_cannot_be_approved() {
+    let sandbox = sandbox();
+    let run = sandbox.run_ending("p", &Pipeline::iris().hopeless(), 2);
+    assert_answer!("approve_blocked", sandbox.driftgate(["approve", &run, "--reason", "I want it"]).exits(1));
+    assert_eq!(sandbox.driftgate(["models", "list", "--json"]).exits(0).json()["models"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn unknown_runs_are_named() {
+    let sandbox = sandbox();
+    assert_answer!("approve_unknown", sandbox.driftgate(["approve", "deadbeef"]).exits(1));
+    let error = sandbox.driftgate(["approve", "deadbeef", "--json"]).exits(1).json();
+    assert_eq!(error["code"], "not_found");
+}
+
+#[test]
+fn of_two_approvals_at_once_one_wins() {
+    let sandbox = sandbox();
+    let run = sandbox.run("p", &Pipeline::iris());
+    let codes: Vec<i32> = std::thread::scope(|scope| {
+        let both: Vec<_> = (0..2)
+            .map(|_| {
+                let (sandbox, run) = (&sandbox, run.as_str());
+                scope.spawn(move || sandbox.driftgate(["approve", run]).exit)
+            })
+            .collect();
+        both.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert!(codes == [0, 1] || codes == [1, 0], "{codes:?}");
+    let model = sandbox.driftgate(["models", "show", "iris-classification", "--json"]).exits(0).json();
+    assert_eq!(model["versions"].as_array().unwrap().len(), 1);
+    sandbox.verifies();
+}
+
+#[test]
+fn an_approval_sees_what_changed_since_the_gate() {
+    let sandbox = sandbox();
+    let gate = Pipeline::iris().not_worse("accuracy", 0.05);
+    let first = sandbox.run("first", &gate);
+    let second = sandbox.run("second", &gate.clone().seed(7));
+    sandbox.driftgate(["approve", &first]).exits(0);
+    // The second run's gate saw nothing in Production; now there is something.
+    let decided = sandbox.driftgate(["approve", &second, "--json"]).exits(0).json();
+    assert!(decided["gate_reevaluated"].is_string(), "{decided:#}");
+    let kinds = sandbox.driftgate(["audit", "log", "--kind", "gate.evaluated", "--json"]).exits(0).json();
+    assert_eq!(kinds["lines"].as_array().unwrap().len(), 1);
+}

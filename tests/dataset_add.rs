@@ -1,0 +1,96 @@
+//! `dataset add`: from a file to a version.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use driftgate_testsupport::{Sandbox, assert_answer};
+
+const DRIFTGATE: &str = env!("CARGO_BIN_EXE_driftgate");
+
+/// A hundred rows of two numbers, a town and a label, written as a spreadsheet in Germany would.
+fn semicolons() -> String {
+    let mut text = String::from("height;weight;town;fit\n");
+    for i in 0..100 {
+        let town = ["Köln", "Ulm", "Jena"][i % 3];
+        let fit = if (i * 7) % 10 < 6 { "yes" } else { "no" };
+        text += &format!("{},{};{},5;{town};{fit}\n", 150 + i % 40, i % 10, 50 + (i * 3) % 45);
+    }
+    text
+}
+
+#[test]
+fn a_folder_with_its_spec_is_added_once() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    assert_answer!("folder", sandbox.driftgate(["dataset", "add", "data/iris"]).exits(0));
+    let events = sandbox.events();
+    assert_answer!("the_same_again", sandbox.driftgate(["dataset", "add", "data/iris"]).exits(0));
+    assert_eq!(sandbox.events(), events);
+    sandbox.verifies();
+}
+
+#[test]
+fn what_cannot_be_guessed_is_asked_with_the_flags_that_answer_it() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.write("people.csv", semicolons());
+    let events = sandbox.events();
+    assert_answer!("questions", sandbox.driftgate(["dataset", "add", "people.csv"]).exits(1));
+    let error = sandbox.driftgate(["dataset", "add", "people.csv", "--json"]).exits(1).json();
+    assert_eq!(error["code"], "bad_input");
+    assert_eq!(error["questions"][0]["key"], "target");
+    assert_eq!(sandbox.events(), events);
+    assert!(!sandbox.at("people.dataset.yaml").exists());
+}
+
+#[test]
+fn guesses_are_shown_and_written_down() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.write("people.csv", semicolons());
+    let added = ["dataset", "add", "people.csv", "--target", "fit", "--task", "classification"];
+    assert_answer!("guesses", sandbox.driftgate(added).exits(0));
+    assert_answer!("guessed_spec", sandbox.driftgate(["dataset", "show", "people"]).exits(0));
+    let spec = sandbox.read("people.dataset.yaml");
+    assert!(spec.contains("delimiter: \";\"") && spec.contains("decimal: \",\""), "{spec}");
+    sandbox.write("people.csv", semicolons() + "171,5;70,5;Ulm;yes\n");
+    let second = sandbox.driftgate(["dataset", "add", "people.csv", "--json"]).exits(0).json();
+    assert_eq!(second["version"]["number"], 2);
+    assert_eq!(second["version"]["rows"], 101);
+}
+
+#[test]
+fn no_spec_leaves_the_folder_as_it_is() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.write("people.csv", semicolons());
+    let args = ["dataset", "add", "people.csv", "--target", "fit", "--name", "crowd", "--no-spec", "--json"];
+    let added = sandbox.driftgate(args).exits(0).json();
+    assert_eq!(added["dataset"], "crowd");
+    assert!(!sandbox.at("people.dataset.yaml").exists());
+}
+
+#[test]
+fn a_referenced_file_stays_where_it_is_and_is_hashed_again() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    let added = sandbox.driftgate(["dataset", "add", "data/iris", "--reference", "--json"]).exits(0).json();
+    assert!(added["version"]["files"][0]["reference"].is_object(), "{added:#}");
+    sandbox.driftgate(["dataset", "validate", "iris"]).exits(0);
+    let text = sandbox.read("data/iris/data.csv");
+    sandbox.write("data/iris/data.csv", text.replacen("5.1", "5.2", 1));
+    let error = sandbox.driftgate(["dataset", "validate", "iris", "--json"]).exits(1).json();
+    assert_eq!(error["code"], "corrupt", "{error:#}");
+}
+
+#[test]
+fn a_refused_data_set_comes_with_every_finding() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    let mut rows = String::from("a,b,copy,label\n");
+    for i in 0..60 {
+        let label = ["x", "y"][i % 2];
+        rows += &format!("{i},7,{label},{}\n", if i == 9 { "" } else { label });
+    }
+    sandbox.write("bad.csv", rows);
+    let events = sandbox.events();
+    let args = ["dataset", "add", "bad.csv", "--target", "label", "--task", "classification"];
+    assert_answer!("refused", sandbox.driftgate(args).exits(1));
+    assert_eq!(sandbox.events(), events);
+    assert!(!sandbox.at("bad.dataset.yaml").exists());
+    sandbox.verifies();
+}

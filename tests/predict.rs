@@ -1,0 +1,58 @@
+//! `predict`: rows in, answers out, by the version in Production alone.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use driftgate_testsupport::{Pipeline, Sandbox, assert_answer};
+
+const DRIFTGATE: &str = env!("CARGO_BIN_EXE_driftgate");
+const MODEL: &str = "iris-classification";
+const ROWS: &str = "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n99,3,4,1.3\n";
+
+fn approved() -> Sandbox {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    let run = sandbox.run("p", &Pipeline::iris());
+    sandbox.driftgate(["approve", &run]).exits(0);
+    sandbox.write("rows.csv", ROWS);
+    sandbox
+}
+
+fn predict<'a>(input: &'a str, output: &'a str) -> [&'a str; 6] {
+    ["predict", MODEL, "--input", input, "--output", output]
+}
+
+#[test]
+fn rows_are_answered() {
+    let sandbox = approved();
+    assert_answer!("answered", sandbox.driftgate(predict("rows.csv", "out.csv")).exits(0));
+    let out = sandbox.read("out.csv");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 4, "{out}");
+    assert!(lines[1].contains("setosa") && lines[2].contains("virginica"), "{out}");
+    // Columns in another order, and the target among them, change nothing.
+    sandbox.write("turned.csv", "petal_width,petal_length,sepal_width,sepal_length,target\n0.2,1.4,3.5,5.1,setosa\n2.5,6.0,3.3,6.3,\n1.3,4,3,99,\n");
+    sandbox.driftgate(predict("turned.csv", "turned_out.csv")).exits(0);
+    assert_eq!(sandbox.read("turned_out.csv"), out);
+}
+
+#[test]
+fn what_cannot_be_answered_writes_nothing() {
+    let sandbox = approved();
+    sandbox.write("short.csv", "sepal_length,sepal_width\n5.1,3.5\n");
+    assert_answer!("missing_columns", sandbox.driftgate(predict("short.csv", "out.csv")).exits(1));
+    sandbox.write("text.csv", ROWS.replace("6.0", "six"));
+    assert_answer!("not_a_number", sandbox.driftgate(predict("text.csv", "out.csv")).exits(1));
+    assert_answer!("no_file", sandbox.driftgate(predict("nowhere.csv", "out.csv")).exits(1));
+    assert_answer!("no_folder", sandbox.driftgate(predict("rows.csv", "nowhere/out.csv")).exits(1));
+    assert!(!sandbox.at("out.csv").exists());
+}
+
+#[test]
+fn only_production_answers() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    sandbox.write("rows.csv", ROWS);
+    sandbox.run("p", &Pipeline::iris());
+    let error = sandbox.driftgate(predict("rows.csv", "out.csv"));
+    assert_answer!("nothing_in_production", error.exits(1));
+    assert!(!sandbox.at("out.csv").exists());
+}
