@@ -38,13 +38,6 @@ impl Workspace {
         observer.stage_started("predict");
         let answers = loaded.predict(&frame)?;
         let out_of_range = out_of_range(&frame, &loaded.transform);
-        if !out_of_range.is_empty() {
-            let columns: Vec<&str> = out_of_range.keys().map(String::as_str).collect();
-            notes.push(format!(
-                "values outside the training range in {}: those answers extrapolate",
-                columns.join(", ")
-            ));
-        }
         cancel.check()?;
         let columns = write_answers(output, &answers, observer)?;
         observer.stage_finished("predict", &format!("{} answers", frame.rows()));

@@ -241,12 +241,13 @@ impl Workspace {
         if trained.fitted.curve.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let mut segment = self.ledger.segment(&format!("curve-{run}"))?;
+        let name = format!("curve-{run}");
+        let mut segment = self.ledger.segment(&name)?;
         for point in &trained.fitted.curve {
             segment.append(&serde_json::json!({ "name": point.name, "step": point.step, "value": point.value }))?;
         }
         let (digest, _) = segment.close()?;
-        Ok(BTreeMap::from([("curve".to_string(), digest)]))
+        Ok(BTreeMap::from([(name, digest)]))
     }
 
     fn stage_evaluation(
