@@ -60,7 +60,7 @@ fn a_sound_ledger_verifies() {
 fn artifact(sandbox: &Sandbox, run: &str) -> PathBuf {
     let view = sandbox.driftgate(["runs", "show", run, "--json"]).exits(0).json();
     let digest = view["run"]["artifact"].as_str().unwrap().to_owned();
-    sandbox.at(&format!(".driftgate/objects/{}/{}/{digest}", &digest[..2], &digest[2..4]))
+    sandbox.at(&format!(".driftgate/objects/{}/{}", &digest[..2], &digest[2..]))
 }
 
 /// Stored objects are read-only; whoever tampers with them is not stopped by that.

@@ -156,7 +156,7 @@ fn paths_that_lead_nowhere() {
         (&["run", "nowhere.yaml"], &["nowhere.yaml"]),
         (&["run", "data"], &["data"]),
         (&["run", "lost.yaml"], &["nowhere"]),
-        (&["run", "broken.yaml"], &["broken.yaml:1"]),
+        (&["run", "broken.yaml"], &["broken.yaml:"]),
         (&["run", "noise.yaml"], &["noise.yaml"]),
         (&["run", "empty.yaml"], &["empty.yaml"]),
         (&["init", "file/below"], &["file"]),

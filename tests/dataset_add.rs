@@ -75,7 +75,7 @@ fn a_referenced_file_stays_where_it_is_and_is_hashed_again() {
     let text = sandbox.read("data/iris/data.csv");
     sandbox.write("data/iris/data.csv", text.replacen("5.1", "5.2", 1));
     let error = sandbox.driftgate(["dataset", "validate", "iris", "--json"]).exits(1).json();
-    assert_eq!(error["code"], "corrupt", "{error:#}");
+    assert_eq!(error["code"], "conflict", "{error:#}");
 }
 
 #[test]

@@ -11,8 +11,7 @@ fn the_demo_tells_the_life_of_a_model() {
     let sandbox = Sandbox::new(DRIFTGATE);
     let answer = sandbox.driftgate(["demo"]).exits(0);
     let program = Path::new(DRIFTGATE).canonicalize().unwrap().display().to_string();
-    let answer = driftgate_testsupport::Answer { stdout: answer.stdout.replace(&program, "driftgate"), ..answer };
-    assert_answer!("demo", answer);
+    assert_answer!("demo", answer.naming(&program, "driftgate"));
     assert_answer!("demo_again", sandbox.driftgate(["demo"]).exits(1));
     sandbox.write("full/of.things", "");
     assert_answer!("demo_in_a_full_folder", sandbox.driftgate(["demo", "--dir", "full"]).exits(1));

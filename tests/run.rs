@@ -24,7 +24,7 @@ fn a_run_that_passes_waits_for_approval() {
 fn a_run_beside_production_is_compared_on_the_same_rows() {
     let sandbox = sandbox("iris");
     let first =
-        sandbox.run("first", &Pipeline::iris().algorithm("random_forest").with("n_estimators", 5).with("max_depth", 1));
+        sandbox.run("first", &Pipeline::iris().algorithm("random_forest").with("n_estimators", 5).with("max_depth", 2));
     sandbox.driftgate(["approve", &first]).exits(0);
     sandbox.pipeline("second.yaml", &Pipeline::iris().not_worse("accuracy", 0.05));
     assert_answer!("beside_production", sandbox.driftgate(["run", "second.yaml"]).exits(0));
@@ -35,7 +35,7 @@ fn a_blocked_run_exits_2_with_its_reasons() {
     let sandbox = sandbox("iris");
     sandbox.pipeline("p.yaml", &Pipeline::iris().hopeless());
     let answer = assert_answer!("blocked", sandbox.driftgate(["run", "p.yaml"]).exits(2));
-    assert!(answer.stdout.contains("✗ balanced_accuracy"));
+    assert!(answer.stdout.contains("✗  balanced_accuracy"));
     let list = sandbox.driftgate(["models", "list", "--json"]).exits(0).json();
     assert_eq!(list["models"].as_array().unwrap().len(), 0);
     sandbox.verifies();
@@ -130,7 +130,7 @@ mod stopped {
     /// Starts a run that would take minutes, and waits until it trains.
     fn long_run(sandbox: &Sandbox) -> Child {
         sandbox.data("breast_cancer");
-        let pipeline = Pipeline::iris().algorithm("random_forest").with("n_estimators", 200_000);
+        let pipeline = Pipeline::iris().algorithm("random_forest").with("n_estimators", 100_000);
         sandbox.write("long.yaml", pipeline.to_yaml().replace("dataset: iris", "dataset: breast_cancer"));
         let mut child =
             sandbox.command().args(["run", "long.yaml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -29,7 +29,7 @@ fn wrong_usage_exits_64() {
         (&["runs", "compare", "one"], "2"),
         (&["runs", "list", "--status", "done"], "awaiting_approval"),
         (&["audit", "log", "--since", "yesterday"], "2026-01-31"),
-        (&["doctor", "--threads", "-1"], "--threads"),
+        (&["doctor", "--threads=-1"], "--threads"),
         (&["doctor", "--as", ""], "--as"),
     ];
     for (args, part) in cases {

@@ -104,7 +104,7 @@ impl CliError {
     /// What to do next, if anything is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            CliError::Engine(e) => e.hint(),
+            CliError::Engine(e) => e.hint().or_else(|| usual_hint(e.code())),
             CliError::Usage { hint, .. } => Some(hint.clone()),
             CliError::Front { hint, .. } => hint.clone(),
             CliError::Output(_) | CliError::Closed => None,
@@ -121,6 +121,16 @@ impl CliError {
             CliError::Engine(_) | CliError::Front { .. } | CliError::Output(_) => Exit::Error,
         }
     }
+}
+
+/// What usually helps, where the engine knows nothing better.
+fn usual_hint(code: Code) -> Option<String> {
+    let hint = match code {
+        Code::Io => "Check that the path is right, that you may write there, and that the disk has room",
+        Code::Internal => "This is a fault of Driftgate: please report it with the command that led here",
+        _ => return None,
+    };
+    Some(hint.into())
 }
 
 #[cfg(test)]

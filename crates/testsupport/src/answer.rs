@@ -57,6 +57,11 @@ impl Answer {
         self
     }
 
+    /// The same answer with a text of this machine replaced by its name.
+    pub fn naming(self, text: &str, name: &str) -> Answer {
+        Answer { stdout: self.stdout.replace(text, name), stderr: self.stderr.replace(text, name), ..self }
+    }
+
     /// Standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {

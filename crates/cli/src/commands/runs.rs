@@ -13,15 +13,11 @@ pub fn perform(context: &Context, command: RunsCommand) -> Ended {
     let begin = context.begin();
     match command {
         RunsCommand::List(args) => {
-            let query = RunQuery {
-                model: args.model,
-                dataset: args.dataset,
-                status: args.status,
-                limit: (args.limit > 0).then_some(args.limit),
-                offset: args.offset,
-            };
+            let limit = (args.limit > 0).then_some(args.limit);
+            let query =
+                RunQuery { model: args.model, dataset: args.dataset, status: args.status, limit, offset: args.offset };
             let list = context.open()?.runs(&query)?;
-            context.output.answer(&list, |l, width| runs::list(l, &begin, width))?;
+            context.output.answer(&list, |l, width| runs::list(l, limit, &begin, width))?;
             Ok(Exit::Done)
         }
         RunsCommand::Show { run } => {

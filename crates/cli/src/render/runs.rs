@@ -6,8 +6,8 @@ use super::table::{Align, Cell, Table, facts, paragraph};
 use driftgate_model::views::{Reproduction, RunList, RunView, RunsCompared};
 use driftgate_model::{RunRow, SplitEvaluation};
 
-/// The answer of `runs list`.
-pub fn list(runs: &RunList, begin: &str, width: usize) -> String {
+/// The answer of `runs list`; `limit` is how many lines were asked for at most.
+pub fn list(runs: &RunList, limit: Option<usize>, begin: &str, width: usize) -> String {
     if runs.runs.is_empty() {
         return if runs.total == 0 {
             format!("No runs yet\n  Start one with {begin} run CONFIG\n")
@@ -42,8 +42,10 @@ pub fn list(runs: &RunList, begin: &str, width: usize) -> String {
         ]);
     }
     let mut out = table.render(width);
-    if (runs.runs.len() as u64) < runs.total {
-        out += &format!("  {} of {} runs; --limit 0 shows all\n", count(runs.runs.len() as u64), count(runs.total));
+    let shown = runs.runs.len() as u64;
+    if shown < runs.total {
+        let more = if limit == Some(runs.runs.len()) { "; --limit 0 shows all that match" } else { "" };
+        out += &format!("  {} of {}{more}\n", count(shown), plural(runs.total, "run", "runs"));
     }
     out
 }
