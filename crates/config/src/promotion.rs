@@ -79,6 +79,30 @@ macro_rules! rules_of {
                     DESCRIPTION,
                 ],
             };
+            static CONSECUTIVE: Map = Map {
+                about: "The metric, compared with a number, in this run and in those of the model just before it",
+                fields: &[
+                    ID,
+                    METRIC,
+                    field("operator", Shape::Word(&[">=", "<=", ">", "<", "=="]), Need::Required, "The comparison"),
+                    THRESHOLD,
+                    field(
+                        "runs",
+                        Shape::Int { min: 2, max: 1_000 },
+                        Need::Required,
+                        "How many runs in a row on the same data set, this one counted",
+                    ),
+                    DESCRIPTION,
+                ],
+            };
+            static LOOKS: Map = Map {
+                about: "At most this many runs have looked at the test split, this one counted",
+                fields: &[
+                    ID,
+                    field("max", Shape::Int { min: 1, max: LARGEST }, Need::Required, "That many"),
+                    DESCRIPTION,
+                ],
+            };
             static FRESHNESS: Map = Map {
                 about: "The data set version is at most this old when the gate is asked",
                 fields: &[
@@ -101,6 +125,8 @@ macro_rules! rules_of {
                     ("interval_bound", &INTERVAL_BOUND),
                     ("not_worse_than_champion", &NOT_WORSE),
                     ("min_rows", &MIN_ROWS),
+                    ("consecutive", &CONSECUTIVE),
+                    ("looks", &LOOKS),
                     ("freshness", &FRESHNESS),
                 ],
                 unavailable: &[],

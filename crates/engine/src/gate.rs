@@ -17,6 +17,10 @@ pub(crate) struct Evidence<'a> {
     pub(crate) splits: Vec<SplitEvidence<'a>>,
     /// The version in Production, or why it could not be evaluated.
     pub(crate) champion: Champion,
+    /// Summary metrics of the model's earlier runs on this data set, newest first.
+    pub(crate) earlier: Vec<BTreeMap<String, f64>>,
+    /// Runs that have looked at the test split, this one counted.
+    pub(crate) test_looks: u64,
     pub(crate) dataset_added_at: Timestamp,
     pub(crate) now: Timestamp,
 }
@@ -37,7 +41,8 @@ pub(crate) fn evaluate(config: &PromotionConfig, evidence: &Evidence) -> Vec<Rul
     for rule in &config.rules {
         match &rule.kind {
             RuleKind::Freshness { max_age_days } => results.push(freshness(rule, *max_age_days, evidence)),
-            _ => results.extend(evidence.splits.iter().map(|split| on_split(rule, split, &evidence.champion))),
+            RuleKind::Looks { max } => results.push(looks(rule, *max, evidence.test_looks)),
+            _ => results.extend(evidence.splits.iter().map(|split| on_split(rule, split, evidence))),
         }
     }
     results
@@ -67,8 +72,8 @@ fn show(x: f64) -> String {
     format!("{x:.6}").trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
-fn on_split(rule: &Rule, evidence: &SplitEvidence, champion: &Champion) -> RuleResult {
-    let evaluation = evidence.evaluation;
+fn on_split(rule: &Rule, split: &SplitEvidence, evidence: &Evidence) -> RuleResult {
+    let evaluation = split.evaluation;
     let mut result = match &rule.kind {
         RuleKind::Threshold { metric, operator, threshold } => {
             threshold_rule(rule, metric, *operator, *threshold, evaluation)
@@ -84,10 +89,14 @@ fn on_split(rule: &Rule, evidence: &SplitEvidence, champion: &Champion) -> RuleR
             r
         }
         RuleKind::NotWorseThanChampion { metric, margin, confidence, require_champion } => {
-            let paired = evidence.paired.get(&rule.id);
-            not_worse(rule, metric, *margin, *confidence, *require_champion, champion, paired)
+            let paired = split.paired.get(&rule.id);
+            not_worse(rule, metric, *margin, *confidence, *require_champion, &evidence.champion, paired)
         }
-        RuleKind::Freshness { .. } => blank(rule, "freshness", String::new()),
+        RuleKind::Consecutive { metric, operator, threshold, runs } => {
+            let comparison = Comparison { metric, operator: *operator, threshold: *threshold };
+            consecutive(rule, &comparison, *runs, evaluation, &evidence.earlier)
+        }
+        RuleKind::Freshness { .. } | RuleKind::Looks { .. } => blank(rule, "none", String::new()),
     };
     result.split = Some(evaluation.split.clone());
     result
@@ -193,6 +202,49 @@ fn not_worse(
     r
 }
 
+/// A metric and the number it is compared with.
+struct Comparison<'a> {
+    metric: &'a str,
+    operator: Operator,
+    threshold: f64,
+}
+
+fn consecutive(
+    rule: &Rule,
+    comparison: &Comparison,
+    runs: u32,
+    evaluation: &SplitEvaluation,
+    earlier: &[BTreeMap<String, f64>],
+) -> RuleResult {
+    let Comparison { metric, operator, threshold } = *comparison;
+    let mut r = threshold_rule(rule, metric, operator, threshold, evaluation);
+    r.kind = "consecutive".into();
+    r.requirement = format!("{metric} {} {} in {runs} runs in a row", operator.as_str(), show(threshold));
+    if r.status == RuleStatus::Failed {
+        return r;
+    }
+    let key = format!("{}.{metric}", evaluation.split);
+    let before = earlier.iter().map_while(|m| m.get(&key)).take_while(|v| operator.holds(**v, threshold)).count();
+    let in_a_row = before + 1;
+    r.status = status(in_a_row >= runs as usize);
+    r.reason = match in_a_row {
+        1 => "it holds in this run, and not in the one before".into(),
+        n => format!("it holds in the last {n} runs"),
+    };
+    r
+}
+
+fn looks(rule: &Rule, max: u64, test_looks: u64) -> RuleResult {
+    let mut r = blank(rule, "looks", format!("at most {max} looks at the test split"));
+    r.observed = Some(test_looks as f64);
+    r.status = status(test_looks <= max);
+    r.reason = match test_looks {
+        1 => "this run is the first to look at it".into(),
+        n => format!("{n} runs have looked at it, this one counted"),
+    };
+    r
+}
+
 fn freshness(rule: &Rule, max_age_days: f64, evidence: &Evidence) -> RuleResult {
     let mut r = blank(rule, "freshness", format!("data added at most {} days ago", show(max_age_days)));
     let seconds = evidence.now.duration_since(evidence.dataset_added_at).as_secs_f64();
@@ -246,6 +298,8 @@ mod tests {
         let evidence = Evidence {
             splits: vec![SplitEvidence { evaluation, paired }],
             champion,
+            earlier: [0.9, 0.85, 0.7].map(|v| BTreeMap::from([("test.accuracy".to_string(), v)])).to_vec(),
+            test_looks: 3,
             dataset_added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             now: "2026-01-11T00:00:00Z".parse().unwrap(),
         };
@@ -327,11 +381,29 @@ mod tests {
     }
 
     #[test]
+    fn consecutive_counts_back_to_the_first_run_that_fell_short() {
+        let e = evaluation(Some(0.9), None);
+        let in_a_row = |runs, threshold| {
+            let kind =
+                RuleKind::Consecutive { metric: "accuracy".into(), operator: Operator::AtLeast, threshold, runs };
+            ask(kind, &e, Champion::None, None).status
+        };
+        // This run has 0.9, those before it 0.9, 0.85, 0.7.
+        assert_eq!(in_a_row(3, 0.8), RuleStatus::Passed);
+        assert_eq!(in_a_row(4, 0.8), RuleStatus::Failed);
+        assert_eq!(in_a_row(4, 0.7), RuleStatus::Passed);
+        assert_eq!(in_a_row(5, 0.7), RuleStatus::Failed);
+        assert_eq!(in_a_row(2, 0.95), RuleStatus::Failed);
+    }
+
+    #[test]
     fn freshness_counts_days_and_distrusts_the_future() {
         let e = evaluation(Some(0.9), None);
         let days = |d| ask(RuleKind::Freshness { max_age_days: d }, &e, Champion::None, None).status;
         assert_eq!(days(10.0), RuleStatus::Passed);
         assert_eq!(days(9.9), RuleStatus::Failed);
+        assert_eq!(ask(RuleKind::Looks { max: 3 }, &e, Champion::None, None).status, RuleStatus::Passed);
+        assert_eq!(ask(RuleKind::Looks { max: 2 }, &e, Champion::None, None).status, RuleStatus::Failed);
         assert_eq!(ask(RuleKind::MinRows { rows: 86 }, &e, Champion::None, None).status, RuleStatus::Passed);
         assert_eq!(ask(RuleKind::MinRows { rows: 87 }, &e, Champion::None, None).status, RuleStatus::Failed);
     }

@@ -5,11 +5,12 @@ use crate::{EngineError, ImportAnswers, Result, Workspace};
 use driftgate_config::{DiskFiles, Resolved};
 use driftgate_data::Assignment;
 use driftgate_learn::metrics;
+use driftgate_ledger::RunFilter;
 use driftgate_model::config::{EvaluationSplit, PromotionConfig, RuleKind, RunConfig, Stage};
 use driftgate_model::views::RunView;
 use driftgate_model::{
     CancelToken, Code, Coded as _, Comparison, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, EventBody,
-    GateReport, ModelRow, Observer, RunEnvironment, RunId, RunStatus, RunSubject, SplitName, StageRecord, Task,
+    GateReport, ModelRow, Observer, RunEnvironment, RunId, RunRow, RunStatus, RunSubject, SplitName, StageRecord, Task,
     metrics_of,
 };
 use std::collections::BTreeMap;
@@ -360,7 +361,9 @@ impl Workspace {
             comparison.method = why.clone();
         }
         let now = self.host.clock.now();
-        let evidence = Evidence { splits, champion, dataset_added_at: version.added_at, now };
+        let earlier = self.earlier_metrics(run, inputs, promotion)?;
+        let evidence =
+            Evidence { splits, champion, earlier, test_looks: looks, dataset_added_at: version.added_at, now };
         let results = crate::gate::evaluate(promotion, &evidence);
         Ok(GateReport {
             schema: "driftgate/gate/1".into(),
@@ -373,6 +376,26 @@ impl Workspace {
             comparison,
             test_looks: looks,
         })
+    }
+
+    /// Summary metrics of the model's runs before `run` on this data set, newest first; empty where no rule asks.
+    fn earlier_metrics(
+        &self,
+        run: &RunId,
+        inputs: &Inputs,
+        promotion: &PromotionConfig,
+    ) -> Result<Vec<BTreeMap<String, f64>>> {
+        if !promotion.rules.iter().any(|r| matches!(r.kind, RuleKind::Consecutive { .. })) {
+            return Ok(Vec::new());
+        }
+        let filter = RunFilter {
+            model: Some(inputs.config.model.clone()),
+            dataset: Some(inputs.config.dataset.clone()),
+            ..RunFilter::default()
+        };
+        let rows = self.ledger.read(|view| -> Result<Vec<RunRow>> { Ok(view.runs(&filter)?) })?;
+        let before = rows.into_iter().skip_while(|r| r.subject.run != *run).skip(1);
+        Ok(before.map(|r| r.metrics).filter(|m| !m.is_empty()).collect())
     }
 
     fn store(&self, objects: &Objects) -> Result<BTreeMap<String, Digest>> {

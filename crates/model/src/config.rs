@@ -429,6 +429,22 @@ pub enum RuleKind {
         /// That many.
         rows: u64,
     },
+    /// The metric satisfies the comparison in this run and in the runs of the model just before it on the same data set.
+    Consecutive {
+        /// Its name.
+        metric: String,
+        /// The comparison.
+        operator: Operator,
+        /// The number.
+        threshold: f64,
+        /// How many runs in a row, this one counted.
+        runs: u32,
+    },
+    /// The test split has been looked at by at most this many runs, this one counted.
+    Looks {
+        /// That many.
+        max: u64,
+    },
     /// The data set version is at most this old when the gate is asked.
     Freshness {
         /// Days since the data set version was added.
