@@ -191,7 +191,8 @@ fn not_worse(
                 "{metric} changes by {}{} against version {version}; it may be as much as {} worse",
                 if delta >= 0.0 { "+" } else { "" },
                 show(delta),
-                show((-bound).max(0.0))
+                // Adding 0 turns −0 into 0.
+                show((-bound).max(0.0) + 0.0)
             );
         }
         _ => {
