@@ -52,13 +52,13 @@ fn check_folder(dir: &Path) -> Result<(), CliError> {
         Ok(mut entries) => match entries.next() {
             None => Ok(()),
             Some(_) if dir.join(".driftgate").is_dir() && dir.join("configs/demo/first.yaml").is_file() => refuse(
-                format!("{here} holds an earlier demo"),
+                format!("`{here}` holds an earlier demo"),
                 format!(
                     "Look at it with driftgate --workspace {} runs list, remove it, or name another folder with --dir",
                     shell_word(&here.to_string())
                 ),
             ),
-            Some(_) => refuse(format!("{here} is not empty"), "Name a new folder with --dir".into()),
+            Some(_) => refuse(format!("`{here}` is not empty"), "Name a new folder with --dir".into()),
         },
     }
 }

@@ -104,6 +104,10 @@ impl CliError {
     /// What to do next, if anything is known.
     pub fn hint(&self) -> Option<String> {
         match self {
+            CliError::Engine(EngineError::Questions(list)) => {
+                let flags: Vec<String> = list.iter().map(crate::render::error::flag).collect();
+                Some(format!("Run it again with {}", flags.join(" ")))
+            }
             CliError::Engine(e) => e.hint().or_else(|| usual_hint(e.code())),
             CliError::Usage { hint, .. } => Some(hint.clone()),
             CliError::Front { hint, .. } => hint.clone(),

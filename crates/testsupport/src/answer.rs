@@ -8,12 +8,14 @@ pub const FILTERS: &[(&str, &str)] = &[
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[run-id]"),
     // SHA-256 digests, in full and in short.
     (r"\b[0-9a-f]{64}\b", "[sha256]"),
+    (r"\b[0-9a-f]{16}\b", "[origin]"),
     (r"\b[0-9a-f]{12}\b", "[digest]"),
     (r"\b[0-9a-f]{8}\b", "[run]"),
     // Moments and durations.
     (r"\b\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?Z?", "[time]"),
     (r" *\b\d+ min \d{2} s\b", " [duration]"),
     (r" *\b\d+(\.\d+)? (ms|s)\b", " [duration]"),
+    (r"duration_ms  .*", "duration_ms  [duration]"),
     // Keys and signatures.
     (r"\+[A-Za-z0-9+/=]{20,}", "+[key]"),
     (r"— (\S+) [A-Za-z0-9+/=]{20,}", "— $1 [signature]"),

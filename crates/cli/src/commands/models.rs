@@ -54,7 +54,7 @@ fn show(context: &Context, name: &str) -> Result<(), CliError> {
     let Some(found) = view.versions.iter().find(|v| v.version == number) else {
         return Err(CliError::Front {
             code: Code::NotFound,
-            message: format!("{model} has no version {number}"),
+            message: format!("`{model}` has no version {number}"),
             hint: Some(format!("It has {}", known(&view.versions.iter().map(|v| v.version).collect::<Vec<_>>()))),
         });
     };
@@ -78,6 +78,14 @@ fn known(versions: &[u32]) -> String {
 
 /// Answers the rows of a file.
 pub fn predict(context: &Context, args: &PredictArgs) -> Ended {
+    let folder = args.output.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|f| !f.is_dir()) {
+        return Err(CliError::Front {
+            code: Code::NotFound,
+            message: format!("There is no folder `{}` to write `{}` in", folder.display(), args.output.display()),
+            hint: Some("Make the folder, or name another file with --output".into()),
+        });
+    }
     let workspace = context.open()?;
     let observer = context.observer();
     let answered = workspace.predict(&args.model, &args.input, &args.output, &observer, &context.cancel)?;

@@ -46,8 +46,14 @@ pub fn verified(report: &VerifyReport, width: usize) -> String {
             1,
         ),
     };
-    let mut pairs =
-        vec![("events", count(report.events)), ("tree nodes", count(report.nodes)), ("objects", count(report.objects))];
+    let mut pairs = vec![
+        ("tree nodes", count(report.nodes)),
+        ("table rows", count(report.rows)),
+        ("objects", count(report.objects)),
+    ];
+    if report.segments > 0 {
+        pairs.push(("segments", count(report.segments)));
+    }
     if report.redacted > 0 {
         pairs.push(("redacted", plural(report.redacted, "text", "texts")));
     }

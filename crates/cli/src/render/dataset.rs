@@ -165,7 +165,7 @@ fn about(d: &DatasetView, width: usize) -> String {
         pairs.push(("labels", labels.join(", ")));
     }
     pairs.push(("splits", policy(&d.spec.split)));
-    pairs.push(("test looks", format!("{} by runs", count(d.dataset.test_looks))));
+    pairs.push(("test split", format!("looked at by {}", plural(d.dataset.test_looks, "run", "runs"))));
     if !d.models.is_empty() {
         let models: Vec<&str> = d.models.iter().map(|m| m.as_str()).collect();
         pairs.push(("models", models.join(", ")));

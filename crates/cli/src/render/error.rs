@@ -1,6 +1,6 @@
 //! What went wrong, as text and as JSON.
 
-use super::dataset::findings;
+use super::dataset::{findings, tally};
 use super::format::{Tone, paint};
 use super::table::{Align, Cell, Table, paragraph};
 use crate::exit::CliError;
@@ -10,10 +10,7 @@ use serde_json::{Value, json};
 
 /// `error: …`, what it is about, and `hint: …`.
 pub fn as_text(error: &CliError, width: usize) -> String {
-    let message = match error {
-        CliError::Engine(EngineError::Questions(_)) => "This data set needs an answer before it can be added".into(),
-        other => sentence(&other.to_string()),
-    };
+    let message = message(error);
     let mut lines = message.lines();
     let mut out = paragraph("error: ", lines.next().unwrap_or_default(), width).replacen(
         "error:",
@@ -34,15 +31,28 @@ pub fn as_text(error: &CliError, width: usize) -> String {
     out
 }
 
+fn message(error: &CliError) -> String {
+    match error {
+        CliError::Engine(EngineError::Questions(_)) => "This data set needs an answer before it can be added".into(),
+        CliError::Engine(EngineError::InvalidData(report)) => {
+            format!("`{}` is refused: {}", report.dataset, tally(report))
+        }
+        other => sentence(&other.to_string()),
+    }
+}
+
+/// The flag that answers a question, such as `--target COLUMN`.
+pub fn flag(question: &ImportQuestion) -> String {
+    let value = if question.key == "target" { "COLUMN".into() } else { question.key.to_uppercase() };
+    format!("--{} {value}", question.key)
+}
+
 fn questions(list: &[ImportQuestion], width: usize) -> String {
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]);
     for q in list {
         let choices = if q.choices.is_empty() { String::new() } else { format!(" ({})", some(&q.choices)) };
         let likely = q.suggestion.as_ref().map(|s| format!("; likely {s}")).unwrap_or_default();
-        table.row([
-            Cell::toned(format!("--{} {}", q.key, q.key.to_uppercase()), Tone::Strong),
-            format!("{}{choices}{likely}", q.text).into(),
-        ]);
+        table.row([Cell::toned(flag(q), Tone::Strong), format!("{}{choices}{likely}", q.text).into()]);
     }
     table.render(width)
 }
@@ -62,7 +72,7 @@ pub fn as_json(error: &CliError) -> String {
     let mut object = json!({
         "schema": "driftgate/error/1",
         "code": error.code_word(),
-        "message": sentence(&error.to_string()),
+        "message": message(error),
         "hint": error.hint(),
     });
     let detail = match error {
@@ -89,13 +99,49 @@ pub fn as_json(error: &CliError) -> String {
     format!("{object:#}")
 }
 
-/// The text with a capital first letter, unless it begins with a name in backticks.
+/// Words a message may begin with; what begins with another word begins with a name, and names keep their case.
+const OPENINGS: [&str; 31] = [
+    "a",
+    "all",
+    "an",
+    "another",
+    "cannot",
+    "cancelled",
+    "column",
+    "columns",
+    "data",
+    "encoding",
+    "event",
+    "every",
+    "it",
+    "its",
+    "line",
+    "no",
+    "node",
+    "nobody",
+    "not",
+    "nothing",
+    "object",
+    "reading",
+    "row",
+    "rows",
+    "run",
+    "segment",
+    "the",
+    "there",
+    "these",
+    "this",
+    "version",
+];
+
+/// The text with a capital first letter, unless it begins with a name.
 pub fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) if first.is_lowercase() => first.to_uppercase().chain(chars).collect(),
-        _ => text.to_owned(),
+    let (first, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
+    if !OPENINGS.contains(&first) {
+        return text.to_owned();
     }
+    let mut letters = first.chars();
+    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect()) + rest
 }
 
 #[cfg(test)]
@@ -105,14 +151,22 @@ mod tests {
 
     #[test]
     fn an_error_says_what_and_what_to_do() {
-        let error = CliError::Usage { message: "nobody to ask".into(), hint: "Use a terminal".into() };
+        let error = CliError::Usage { message: "nobody answers".into(), hint: "Use a terminal".into() };
         let text = anstream::adapter::strip_str(&as_text(&error, usize::MAX)).to_string();
-        assert_eq!(text, "error: Nobody to ask\nhint: Use a terminal\n");
+        assert_eq!(text, "error: Nobody answers\nhint: Use a terminal\n");
         let object: Value = serde_json::from_str(&as_json(&error)).unwrap();
         assert_eq!(
             object,
-            json!({"schema": "driftgate/error/1", "code": "usage", "message": "Nobody to ask", "hint": "Use a terminal"})
+            json!({"schema": "driftgate/error/1", "code": "usage", "message": "Nobody answers", "hint": "Use a terminal"})
         );
+    }
+
+    #[test]
+    fn names_keep_their_case() {
+        assert_eq!(sentence("there is no model `x`"), "There is no model `x`");
+        for text in ["churn has no version 9", "short.csv has no column `a`", "`x` is twice here", ""] {
+            assert_eq!(sentence(text), text);
+        }
     }
 
     #[test]
@@ -127,7 +181,7 @@ mod tests {
         let text = anstream::adapter::strip_str(&text).to_string();
         assert!(
             text.contains(
-                "--target TARGET  Which column is the target? (c0, c1, c2, c3, c4, c5, c6, c7, and 2 more); likely c9"
+                "--target COLUMN  Which column is the target? (c0, c1, c2, c3, c4, c5, c6, c7, and 2 more); likely c9"
             ),
             "{text}"
         );

@@ -145,7 +145,9 @@ pub fn history(h: &ModelHistory, width: usize) -> String {
             m.reason.clone().unwrap_or_else(|| "—".into()),
         ]);
     }
-    out += &table.render(width);
+    if !table.is_empty() {
+        out += &table.render(width);
+    }
     out
 }
 

@@ -11,6 +11,8 @@ use driftgate_model::{
     metrics_of,
 };
 
+use std::collections::BTreeMap;
+
 /// How the answer ends: what the person may type next. `begin` is the command with the options that lead here.
 #[derive(Debug, Clone)]
 pub struct Next<'a> {
@@ -38,10 +40,14 @@ pub fn header(view: &RunView, width: usize) -> String {
     let spent: u64 = row.stages.iter().map(|s| s.duration_ms).sum();
     let mut out =
         format!("{} · {} · {}\n", strong(&format!("Run {}", subject.run.short())), paint(tone, &word), duration(spent));
-    let production = view.gate.as_ref().map_or_else(String::new, |g| match g.comparison.production_version {
-        Some(v) => format!(" · v{v} in Production"),
-        None => " · nothing in Production".into(),
-    });
+    let production = match (row.version, &view.gate) {
+        (Some(v), _) => format!(" · registered as v{v}"),
+        (None, Some(gate)) => match gate.comparison.production_version {
+            Some(v) => format!(" · compared with v{v} in Production"),
+            None => " · nothing in Production to compare with".into(),
+        },
+        (None, None) => String::new(),
+    };
     let oob = view.oob_score.map_or_else(String::new, |s| format!(" · out-of-bag score {s:.4}"));
     out += &facts(
         [
@@ -221,10 +227,14 @@ fn method(
 fn undefined(splits: &[&SplitEvaluation], width: usize) -> String {
     let mut out = String::new();
     for split in splits {
-        for (name, m) in &split.metrics {
-            if let Some(note) = &m.note {
-                out += &faint(&paragraph("  ", &format!("{name} on {}: {note}", split.split), width));
+        let mut by_note: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, metric) in &split.metrics {
+            if let Some(note) = &metric.note {
+                by_note.entry(note).or_default().push(name);
             }
+        }
+        for (note, names) in by_note {
+            out += &faint(&paragraph("  ", &format!("{} on {}: {note}", names.join(", "), split.split), width));
         }
     }
     out

@@ -163,7 +163,7 @@ pub fn compared(c: &RunsCompared, all: bool, width: usize) -> String {
         group = &row.group;
         let mark = if all && row.differs { "≠ " } else { "" };
         let mut cells: Vec<Cell> = vec![Cell::toned(shown, Tone::Faint), format!("{mark}{}", row.key).into()];
-        cells.extend(row.values.iter().map(|v| v.clone().unwrap_or_else(|| "—".into()).into()));
+        cells.extend(row.values.iter().map(|v| v.as_deref().map_or_else(|| "—".into(), cut).into()));
         table.row(cells);
     }
     let mut out: String =
@@ -178,6 +178,15 @@ pub fn compared(c: &RunsCompared, all: bool, width: usize) -> String {
         out += &format!("  {} equal; --all shows them\n", plural(equal, "row is", "rows are"));
     }
     out
+}
+
+/// A value short enough for a column; `--json` has all of it.
+fn cut(value: &str) -> String {
+    const LONGEST: usize = 60;
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
 }
 
 /// The answer of `runs reproduce`.
