@@ -112,3 +112,56 @@ pub(super) fn joined(notes: Vec<String>) -> Option<String> {
 pub(super) fn defined(value: f64) -> Option<f64> {
     (!value.is_nan()).then_some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use super::*;
+
+    fn golden() -> serde_json::Value {
+        serde_json::from_str(include_str!("../../tests/golden/metrics.json")).unwrap()
+    }
+
+    #[test]
+    fn quantiles_are_numpys() {
+        let golden = golden();
+        let numbers = |key: &str| -> Vec<f64> { serde_json::from_value(golden["quantile"][key].clone()).unwrap() };
+        let spread = Spread::new(numbers("sorted").into_iter().rev());
+        for (share, expected) in numbers("shares").into_iter().zip(numbers("values")) {
+            let found = spread.quantile(share).unwrap();
+            assert!((found - expected).abs() < 1e-15, "{share}: {found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn wilson_intervals_are_scipys() {
+        let golden = golden();
+        let cases = golden["wilson"].as_array().unwrap();
+        assert_eq!(cases.len(), 21);
+        for case in cases {
+            let number = |key: &str| case[key].as_f64().unwrap();
+            let found = wilson(number("hits") / number("rows"), number("rows") as usize, number("level")).unwrap();
+            let off = (found.low - number("low")).abs().max((found.high - number("high")).abs());
+            assert!(off < 1e-10, "{case}: {found:?}");
+        }
+        assert_eq!(wilson(0.5, 0, 0.95), None);
+    }
+
+    #[test]
+    fn five_percent_undefined_is_the_most_that_leaves_an_interval() {
+        let with = |undefined: usize| {
+            let values = (0..100).map(|i| if i < undefined { f64::NAN } else { f64::from(i as u32) });
+            Spread::new(values)
+        };
+        assert!(with(5).interval(0.9).is_some());
+        assert!(with(6).interval(0.9).is_none() && with(6).quantile(0.5).is_none());
+        assert!(with(100).interval(0.9).is_none() && !with(100).is_degenerate());
+        assert!(Spread::new(std::iter::empty()).interval(0.9).is_none());
+    }
+
+    #[test]
+    fn percentages_are_short() {
+        assert_eq!([percent(0.95), percent(0.999), percent(0.5)], ["95", "99.9", "50"]);
+    }
+}

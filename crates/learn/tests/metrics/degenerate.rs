@@ -1,0 +1,138 @@
+//! The ends of what can be asked: nothing, certainty, and questions that do not hold together.
+
+use crate::support::{baseline, binary, config, labels, matrix, report};
+use driftgate_learn::metrics::{Answers, Baseline, EvaluateOptions, MetricError, evaluate, metric, summary};
+use driftgate_model::config::{Averaging, EvaluationConfig};
+use driftgate_model::{CancelToken, Code, Coded, Matrix, Target};
+
+#[test]
+fn a_perfect_accuracy_gets_a_wilson_interval_and_says_so() {
+    let truth: Vec<u32> = (0..86).map(|i| u32::from(i % 2 == 0)).collect();
+    let scores: Vec<f64> = truth.iter().map(|&t| 0.1 + 0.8 * f64::from(t)).collect();
+    let (labels, probabilities) = (labels(&["no", "yes"]), binary(&scores));
+    let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
+    let found = report(&answers, &config(500), 1).unwrap();
+    let accuracy = &found.metrics["accuracy"];
+    let interval = accuracy.interval.unwrap();
+    // 86 / (86 + z^2) with z = 1.959964
+    assert!((interval.low - 0.957_241_2).abs() < 1e-6, "{interval:?}");
+    assert_eq!((accuracy.value, interval.high), (Some(1.0), 1.0));
+    let note = accuracy.note.as_deref().unwrap();
+    assert!(note.contains("95 % Wilson score interval"), "{note}");
+    let f1 = &found.metrics["f1_score"];
+    assert_eq!(f1.interval.unwrap().low, 1.0);
+    assert!(f1.note.as_deref().unwrap().contains("overstates certainty"));
+}
+
+#[test]
+fn a_constant_answer_has_an_accuracy_interval_of_some_width() {
+    let truth: Vec<u32> = (0..40).map(|i| u32::from(i % 4 == 0)).collect();
+    let (labels, probabilities) = (labels(&["no", "yes"]), binary(&[0.25; 40]));
+    let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
+    let accuracy = report(&answers, &config(300), 1).unwrap().metrics["accuracy"].clone();
+    let interval = accuracy.interval.unwrap();
+    assert!(interval.low < 0.7 && 0.8 < interval.high, "{interval:?}");
+    assert!(accuracy.note.unwrap().contains("Wilson"));
+}
+
+#[test]
+fn a_split_without_rows_defines_nothing_and_says_why() {
+    let (labels, none) = (labels(&["no", "yes"]), Matrix::from_columns(0, 2, Vec::new()).unwrap());
+    let classes = Answers::Classes { labels: &labels, truth: &[], probabilities: &none };
+    let values = Answers::Values { truth: &[], predicted: &[] };
+    let majority = Baseline::Majority { code: 0, shares: vec![1.0, 0.0] };
+    for (answers, baseline) in [(classes, majority), (values, Baseline::Mean(1.0))] {
+        let (config, cancel) = (config(50), CancelToken::new());
+        let options = EvaluateOptions { split: "val", config: &config, threads: 2, cancel: &cancel };
+        let found = evaluate(&answers, &baseline, &options).unwrap();
+        assert_eq!(found.rows, 0);
+        for (name, metric) in &found.metrics {
+            assert_eq!((metric.value, metric.interval), (None, None), "{name}");
+            assert_eq!(metric.note.as_deref(), Some("not defined, the split has no rows"), "{name}");
+        }
+        assert!(found.baseline.values().all(Option::is_none));
+        assert!(summary(&found, "val").is_empty());
+    }
+}
+
+#[test]
+fn an_absent_label_is_named() {
+    let (labels, truth) = (labels(&["a", "b", "c"]), [0u32, 1, 0, 1]);
+    let probabilities = matrix(&vec![vec![0.5, 0.25, 0.25]; 4], 3);
+    let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
+    let roc = report(&answers, &config(100), 1).unwrap().metrics["roc_auc"].clone();
+    assert_eq!((roc.value, roc.interval), (None, None));
+    assert_eq!(roc.note.as_deref(), Some("not defined, no row has the label `c`"));
+}
+
+#[test]
+fn the_summary_names_defined_metrics_only() {
+    let answers = Answers::Values { truth: &[2.0, 2.0], predicted: &[2.0, 3.0] };
+    let found = summary(&report(&answers, &config(0), 1).unwrap(), "test");
+    let keys: Vec<&str> = found.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["test.mae", "test.mape", "test.mse", "test.rmse"]);
+    assert_eq!(found["test.mae"], 0.5);
+}
+
+#[test]
+fn the_baseline_is_the_first_of_equally_frequent_labels() {
+    let labels = labels(&["a", "b", "c"]);
+    let train = Target::Classes { labels, codes: vec![2, 1, 1, 2] };
+    assert_eq!(Baseline::of(&train).unwrap(), Baseline::Majority { code: 1, shares: vec![0.0, 0.5, 0.5] });
+    assert_eq!(Baseline::of(&Target::Values(vec![1.0, 4.0])).unwrap(), Baseline::Mean(2.5));
+    assert_eq!(Baseline::of(&Target::Values(Vec::new())), Err(MetricError::Empty));
+}
+
+#[test]
+fn answers_that_do_not_hold_together_are_refused() {
+    let names = labels(&["no", "yes"]);
+    let refused = |truth: &[u32], probabilities: &Matrix| {
+        let answers = Answers::Classes { labels: &names, truth, probabilities };
+        metric("accuracy", &answers, &config(0)).unwrap_err()
+    };
+    let fine = binary(&[0.5, 0.5]);
+    assert!(matches!(refused(&[0], &fine), MetricError::Rows { found: 2, expected: 1, .. }));
+    assert!(matches!(refused(&[0, 2], &fine), MetricError::LabelCode { row: 1, code: 2, labels: 2 }));
+    let bad = |rows: &[Vec<f64>], cols| matrix(rows, cols);
+    assert!(matches!(refused(&[0], &bad(&[vec![1.0]], 1)), MetricError::Columns { columns: 1, labels: 2 }));
+    for row in [vec![0.5, 0.6], vec![f64::NAN, 1.0], vec![-0.5, 1.5], vec![f64::INFINITY, 0.0]] {
+        let rows = [vec![0.5, 0.5], row.clone()];
+        let error = refused(&[0, 1], &bad(&rows, 2));
+        assert_eq!(error, MetricError::NotProbabilities { row: 1 }, "{row:?}");
+    }
+    let values = |truth: &[f64], predicted: &[f64]| {
+        metric("mae", &Answers::Values { truth, predicted }, &config(0)).unwrap_err()
+    };
+    assert!(matches!(values(&[1.0], &[]), MetricError::Rows { .. }));
+    assert!(matches!(values(&[1.0, f64::NAN], &[1.0, 1.0]), MetricError::NotFinite { row: 1, .. }));
+    assert!(matches!(values(&[1.0], &[f64::INFINITY]), MetricError::NotFinite { row: 0, .. }));
+}
+
+#[test]
+fn a_config_that_does_not_fit_is_refused_with_a_hint() {
+    let labels = labels(&["a", "b", "c"]);
+    let (truth, probabilities) = ([0u32, 1, 2], matrix(&vec![vec![0.5, 0.25, 0.25]; 3], 3));
+    let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
+    let with = |change: fn(&mut EvaluationConfig)| {
+        let mut changed = config(10);
+        change(&mut changed);
+        report(&answers, &changed, 1).unwrap_err()
+    };
+    let errors = [
+        with(|c| c.averaging = Averaging::Binary),
+        with(|c| c.positive_label = Some("d".to_owned())),
+        with(|c| c.calibration_bins = 0),
+        with(|c| c.bootstrap.level = 1.0),
+        with(|c| c.bootstrap.level = f64::NAN),
+        metric("rmse", &answers, &config(0)).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.code(), Code::BadInput, "{error}");
+        assert!(error.hint().is_some(), "{error}");
+    }
+    let wrong = Baseline::Mean(0.0);
+    let (config, cancel) = (config(10), CancelToken::new());
+    let options = EvaluateOptions { split: "val", config: &config, threads: 1, cancel: &cancel };
+    assert!(matches!(evaluate(&answers, &wrong, &options), Err(MetricError::Kind { .. })));
+    assert!(matches!(baseline(&answers), Baseline::Majority { code: 0, .. }));
+}

@@ -1,0 +1,9 @@
+//! Metrics, their intervals, paired differences: against scikit-learn, against definitions, against simulation.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+mod bootstrap;
+mod degenerate;
+mod golden;
+mod pairing;
+mod support;
