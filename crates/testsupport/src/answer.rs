@@ -16,13 +16,13 @@ pub const FILTERS: &[(&str, &str)] = &[
     (r" *\b\d+ min \d{2} s\b", " [duration]"),
     (r" *\b\d+(\.\d+)? (ms|s)\b", " [duration]"),
     (r"duration_ms  .*", "duration_ms  [duration]"),
-    // Keys and signatures.
-    (r"\+[A-Za-z0-9+/=]{20,}", "+[key]"),
+    // Signatures and keys.
     (r"— (\S+) [A-Za-z0-9+/=]{20,}", "— $1 [signature]"),
+    (r"\+[A-Za-z0-9+/=]{20,}", "+[key]"),
     (r"(?m)^[A-Za-z0-9+/=]{40,}$", "[base64]"),
     // The machine and the build.
     (r"machine  .*", "machine  [machine]"),
-    (r"driftgate +\d+\.\d+\.\d+ .*", "driftgate  [build]"),
+    (r"(?i)\bdriftgate +\d+\.\d+\.\d+ .*", "driftgate  [build]"),
     // Columns: how far apart they stand depends on what was replaced.
     (r"(\S) {2,}", "$1  "),
     (r" +\n", "\n"),

@@ -34,7 +34,7 @@ pub fn doctor(context: &Context) -> Ended {
         Err(CliError::Front { message, hint, .. }) => {
             let b = build();
             let check = DoctorCheck { name: "workspace".into(), status: "warning".into(), detail: message, hint };
-            let driftgate = format!("driftgate {} ({}, lock {})", b.version, b.build, b.lock_hash.short());
+            let driftgate = format!("{} ({}, lock {})", b.version, b.build, b.lock_hash.short());
             DoctorReport { schema: "driftgate/doctor/1".into(), driftgate, checks: vec![check] }
         }
         Err(other) => return Err(other),

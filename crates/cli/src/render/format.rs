@@ -51,15 +51,18 @@ pub fn faint(text: &str) -> String {
 
 /// Four decimals; an em dash where there is no value.
 pub fn number(value: Option<f64>) -> String {
-    match value {
-        Some(v) => format!("{v:.4}"),
-        None => "—".into(),
-    }
+    value.map_or_else(|| "—".into(), four)
+}
+
+/// Four decimals; nothing rounds to −0.
+fn four(value: f64) -> String {
+    let text = format!("{value:.4}");
+    if text == "-0.0000" { "0.0000".into() } else { text }
 }
 
 /// `[0.9123, 0.9876]`.
 pub fn interval(interval: Interval) -> String {
-    format!("[{:.4}, {:.4}]", interval.low, interval.high)
+    format!("[{}, {}]", four(interval.low), four(interval.high))
 }
 
 /// A difference, always with its sign.
@@ -189,6 +192,7 @@ mod tests {
     fn numbers_have_four_decimals_and_absence_shows() {
         assert_eq!(number(Some(0.907)), "0.9070");
         assert_eq!(number(None), "—");
+        assert_eq!(number(Some(-0.00001)), "0.0000");
         assert_eq!(signed(-0.01161), "-0.0116");
         assert_eq!(signed(0.0), "+0.0000");
         assert_eq!(interval(Interval { low: 0.8372, high: 1.0 }), "[0.8372, 1.0000]");

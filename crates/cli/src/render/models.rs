@@ -32,7 +32,7 @@ pub fn list(models: &ModelList, begin: &str, width: usize) -> String {
             m.since.map_or_else(|| "—".into(), time).into(),
         ]);
     }
-    table.render(width)
+    table.render_without(&["task", "since (UTC)", "algorithm"], width)
 }
 
 /// A stage in words, with its tone.
@@ -80,7 +80,7 @@ pub fn show(m: &ModelView, begin: &str, width: usize) -> String {
             who(v.approved_by.as_deref()).into(),
         ]);
     }
-    out += &table.render(width);
+    out += &table.render_without(&["artifact", "by", "algorithm", metrics[1]], width);
     if !m.awaiting.is_empty() {
         out += &format!("  {} for approval\n", plural(m.awaiting.len() as u64, "run waits", "runs wait"));
         for run in &m.awaiting {

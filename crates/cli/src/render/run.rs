@@ -133,18 +133,14 @@ const BASELINE: (&str, Align) = ("baseline", Align::Right);
 
 fn beside(names: &[&str], base: &SplitEvaluation, comparison: Option<&Comparison>) -> Table {
     let champion = comparison.filter(|c| c.production_version.is_some());
-    let mut heads = vec![("metric", Align::Left), ("candidate", Align::Right), BASELINE];
+    let mut heads = vec![("metric", Align::Left), BASELINE];
     let production = champion.map(|c| version(c.production_version));
     if let Some(p) = &production {
         heads.extend([(p.as_str(), Align::Right), ("difference", Align::Left)]);
     }
     let mut table = Table::new(&heads);
     for name in names {
-        let mut row: Vec<Cell> = vec![
-            (*name).into(),
-            number(base.metrics.get(*name).and_then(|m| m.value)).into(),
-            baseline(base, name).into(),
-        ];
+        let mut row: Vec<Cell> = vec![(*name).into(), baseline(base, name).into()];
         if let Some(c) = champion {
             row.extend(against(c.per_metric.get(*name)));
         }
@@ -255,16 +251,15 @@ fn gate_text(gate: &GateReport, width: usize) -> String {
     if absent > 0 {
         head += &format!(", {} not apply", if absent == 1 { "1 does".into() } else { format!("{} do", count(absent)) });
     }
-    let mut table =
-        Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)]);
+    let mut table = Table::new(&[("", Align::Left); 3]);
     for r in &gate.results {
         let (mark, tone) = mark(r.status);
+        let split = r.split.as_ref().map(|s| format!(" on {s}")).unwrap_or_default();
+        let found = format!("{}{split} · {}", requirement(r), r.reason);
         table.row([
             Cell::toned(mark, tone),
             r.rule_id.as_str().into(),
-            requirement(r).into(),
-            r.split.as_deref().unwrap_or("").into(),
-            Cell::toned(r.reason.clone(), if r.status == RuleStatus::Failed { Tone::Bad } else { Tone::Plain }),
+            Cell::toned(found, if r.status == RuleStatus::Failed { Tone::Bad } else { Tone::Plain }),
         ]);
     }
     let looks = plural(gate.test_looks, "run has", "runs have");

@@ -17,6 +17,7 @@ pub fn list(runs: &RunList, limit: Option<usize>, begin: &str, width: usize) -> 
     }
     let mut table = Table::new(&[
         ("run", Align::Left),
+        ("status", Align::Left),
         ("model", Align::Left),
         ("data set", Align::Left),
         ("algorithm", Align::Left),
@@ -24,13 +25,13 @@ pub fn list(runs: &RunList, limit: Option<usize>, begin: &str, width: usize) -> 
         ("value", Align::Right),
         ("time", Align::Right),
         ("started (UTC)", Align::Left),
-        ("status", Align::Left),
     ]);
     for r in &runs.runs {
         let (word, tone) = status(r.status);
         let word = r.version.map_or_else(|| word.clone(), |v| format!("{word} as v{v}"));
         table.row([
             Cell::toned(r.run.short(), Tone::Strong),
+            Cell::toned(word, tone),
             r.model.as_str().into(),
             r.dataset.as_str().into(),
             r.algorithm.as_str().into(),
@@ -38,10 +39,9 @@ pub fn list(runs: &RunList, limit: Option<usize>, begin: &str, width: usize) -> 
             number(r.value).into(),
             duration(r.duration_ms).into(),
             time(r.started_at).into(),
-            Cell::toned(word, tone),
         ]);
     }
-    let mut out = table.render(width);
+    let mut out = table.render_without(&["data set", "time", "started (UTC)", "metric"], width);
     let shown = runs.runs.len() as u64;
     if shown < runs.total {
         let more = if limit == Some(runs.runs.len()) { "; --limit 0 shows all that match" } else { "" };

@@ -84,6 +84,20 @@ impl Table {
         widths
     }
 
+    /// The lines, without those of the named columns, first named first, that do not fit.
+    pub fn render_without(mut self, spare: &[&str], width: usize) -> String {
+        for name in spare {
+            if self.natural_width() <= width {
+                break;
+            }
+            if let Some(at) = self.heads.iter().position(|(h, _)| h == name) {
+                self.heads.remove(at);
+                self.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+            }
+        }
+        self.render(width)
+    }
+
     /// The lines, each ended.
     pub fn render(&self, width: usize) -> String {
         let widths = self.widths();
@@ -221,6 +235,13 @@ mod tests {
             "{text}"
         );
         assert!(text.lines().all(|l| l.width() <= 40), "{text}");
+    }
+
+    #[test]
+    fn columns_that_can_be_spared_go_first() {
+        let text = plain(&sample().render_without(&["reason", "value"], 40));
+        assert_eq!(text, "  rule        value\n  accuracy   0.9070\n  größe     12.5000\n");
+        assert_eq!(plain(&sample().render_without(&["reason"], 200)), plain(&sample().render(200)));
     }
 
     #[test]

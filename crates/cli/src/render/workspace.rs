@@ -14,7 +14,7 @@ pub fn initialised(i: &Initialised, width: usize) -> String {
 
 /// The answer of `doctor`.
 pub fn doctor(d: &DoctorReport, width: usize) -> String {
-    let mut out = format!("{}\n", strong(&d.driftgate));
+    let mut out = format!("{}\n", strong(&format!("Driftgate {}", d.driftgate)));
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left)]);
     for c in &d.checks {
         let (mark, tone) = match c.status.as_str() {
