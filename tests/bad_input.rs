@@ -221,7 +221,7 @@ mod unix {
         sandbox.write("locked/file", "");
         std::fs::set_permissions(sandbox.at("locked"), std::fs::Permissions::from_mode(0o555)).unwrap();
         if std::fs::write(sandbox.at("locked/probe"), "").is_ok() {
-            eprintln!("skipped: this user writes to read-only folders");
+            driftgate_testsupport::skipped("this user writes to read-only folders");
             return;
         }
         reads_well(&sandbox.driftgate(["init", "locked"]).exits(1), &["locked"]);
@@ -231,7 +231,7 @@ mod unix {
     #[test]
     fn an_answer_that_cannot_be_written_is_an_error() {
         let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
-            eprintln!("skipped: no /dev/full here");
+            driftgate_testsupport::skipped("no /dev/full here");
             return;
         };
         let sandbox = Sandbox::workspace(DRIFTGATE);

@@ -27,7 +27,7 @@ fn typed(sandbox: &Sandbox, args: &str, script: &[(&str, &str)]) -> Option<(i32,
         .stderr(Stdio::null())
         .spawn();
     let Ok(mut child) = started else {
-        eprintln!("skipped: `script` is not installed");
+        driftgate_testsupport::skipped("`script` is not installed");
         return None;
     };
     let (mut keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());

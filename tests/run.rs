@@ -109,7 +109,7 @@ fn the_record_names_actor_build_and_commit() {
     assert_eq!(environment["driftgate_version"], env!("CARGO_PKG_VERSION"));
     assert_ne!(environment["lock_hash"].as_str().unwrap(), "0".repeat(64));
     if !has_git {
-        eprintln!("skipped: the commit in the record, since git is not installed");
+        driftgate_testsupport::skipped("the commit in the record, since git is not installed");
         return;
     }
     let commit = environment["git_commit"].as_str().unwrap().to_owned();

@@ -21,6 +21,12 @@ pub use insta;
 pub use pipeline::Pipeline;
 pub use sandbox::Sandbox;
 
+/// Says that a test could not do its work here, and why: `cargo xtask test` collects these lines.
+#[allow(clippy::print_stderr, reason = "a test speaks to whoever runs it")]
+pub fn skipped(why: &str) {
+    eprintln!("SKIPPED: {why}");
+}
+
 /// Compares the whole answer of a command (exit code, standard output, standard error) with a stored snapshot.
 ///
 /// What differs from run to run (ids, digests, times, durations, folders) is replaced by its name first. Gives the

@@ -343,3 +343,53 @@ pub fn approval_effect(preview: &ApprovalPreview) -> String {
         None => format!("Approving registers {model} v{} and puts it in Production", preview.next_version),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+    use unicode_width::UnicodeWidthStr;
+
+    /// A blocked run of the demo, as `runs show --json` prints it.
+    fn blocked() -> RunView {
+        serde_json::from_str(include_str!("fixtures/blocked.json")).unwrap()
+    }
+
+    fn plain(view: &RunView, width: usize) -> String {
+        anstream::adapter::strip_str(&verdict(view, &Next { begin: "driftgate" }, width)).to_string()
+    }
+
+    #[test]
+    fn the_verdict_on_a_narrow_terminal() {
+        insta::assert_snapshot!(plain(&blocked(), 80));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [72, 80, 100, 120, 160] {
+            for line in plain(&blocked(), width).lines() {
+                assert!(line.width() <= width, "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_end_of_a_run_says_what_is_next() {
+        let mut view = blocked();
+        for (status, words) in [
+            (RunStatus::AwaitingApproval, "driftgate approve"),
+            (RunStatus::Blocked, "v1 stays in Production"),
+            (RunStatus::Completed, "asks for no promotion"),
+            (RunStatus::Failed, "Failed: No reason was recorded"),
+            (RunStatus::Cancelled, "Cancelled"),
+            (RunStatus::Interrupted, "run it again"),
+            (RunStatus::Running, "Still running"),
+            (RunStatus::Approved, "Approved as"),
+            (RunStatus::Rejected, "Rejected: Not now"),
+        ] {
+            view.run.status = status;
+            view.decision_reason = Some("Not now".into());
+            assert!(plain(&view, 120).contains(words), "{status:?}");
+        }
+    }
+}
