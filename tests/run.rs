@@ -119,6 +119,18 @@ fn the_record_names_actor_build_and_commit() {
     assert_eq!(view["environment"]["git_commit"], format!("{commit}-dirty"));
 }
 
+#[test]
+fn a_run_that_takes_too_long_is_cancelled() {
+    let sandbox = sandbox("breast_cancer");
+    let pipeline = Pipeline::iris().algorithm("random_forest").with("n_estimators", 100_000);
+    sandbox.write("long.yaml", pipeline.to_yaml().replace("dataset: iris", "dataset: breast_cancer"));
+    let answer = sandbox.driftgate(["run", "long.yaml", "--max-time", "1s", "--json"]).exits(3);
+    assert_eq!(answer.json()["run"]["status"], "cancelled");
+    assert!(answer.stderr.contains("--max-time is over"), "{}", answer.stderr);
+    sandbox.driftgate(["run", "long.yaml", "--max-time", "soon"]).exits(64);
+    sandbox.verifies();
+}
+
 /// Signals of a real process; `kill` is on every Unix.
 #[cfg(unix)]
 mod stopped {

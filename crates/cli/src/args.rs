@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueHint};
 use driftgate_model::{RunStatus, Task, Timestamp};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Trains, gates, approves and rolls back models from a data file, and keeps a proof of every step
 #[derive(Debug, Parser)]
@@ -170,6 +171,9 @@ pub struct RunArgs {
     /// The pipeline's YAML file
     #[arg(value_name = "CONFIG", value_hint = ValueHint::FilePath)]
     pub config: PathBuf,
+    /// Cancel the run at the next safe point after this long, such as 90s or 2h30m
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub max_time: Option<Duration>,
     /// Ask for the decision at the end; needs a terminal
     #[arg(long, conflicts_with = "json")]
     pub interactive: bool,
@@ -410,6 +414,11 @@ fn age(text: &str) -> Option<jiff::SignedDuration> {
         number.clear();
     }
     (number.is_empty() && !text.is_empty()).then(|| jiff::SignedDuration::from_secs(seconds))
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    let long = age(text).and_then(|d| Duration::try_from(d).ok()).filter(|d| !d.is_zero());
+    long.ok_or_else(|| "write a time such as 90s, 15m or 2h30m".into())
 }
 
 fn task(text: &str) -> Result<Task, String> {

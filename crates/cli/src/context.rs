@@ -9,6 +9,7 @@ use crate::render::format::shell_word;
 use driftgate_engine::{Host, Workspace};
 use driftgate_model::{CancelToken, Code};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// One command's surroundings.
 pub struct Context {
@@ -36,6 +37,18 @@ impl Context {
             output.warn(&format!("Ctrl-C will end the process at once: {e}"));
         }
         Context { global, output, cancel }
+    }
+
+    /// Asks the work to stop once `time` is over. The process does not wait for this.
+    pub fn cancel_after(&self, time: Duration) {
+        let (cancel, output) = (self.cancel.clone(), self.output);
+        std::thread::spawn(move || {
+            std::thread::sleep(time);
+            if !cancel.is_cancelled() {
+                cancel.cancel();
+                output.warn("The time of --max-time is over: stopping at the next safe point");
+            }
+        });
     }
 
     /// The folder of the workspace this command is about.

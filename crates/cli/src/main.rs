@@ -6,6 +6,7 @@ mod context;
 mod demo;
 mod exit;
 mod host;
+mod log;
 mod output;
 mod progress;
 mod question;

@@ -4,6 +4,8 @@ use std::process::Output;
 
 /// What differs from run to run or from machine to machine, and what stands for it in a snapshot.
 pub const FILTERS: &[(&str, &str)] = &[
+    // A line of a key, or a root.
+    (r"(?m)^[A-Za-z0-9+/=]{40,}$", "[base64]"),
     // A run's id, in full and in short.
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[run-id]"),
     // SHA-256 digests, in full and in short.
@@ -19,7 +21,6 @@ pub const FILTERS: &[(&str, &str)] = &[
     // Signatures and keys.
     (r"— (\S+) [A-Za-z0-9+/=]{20,}", "— $1 [signature]"),
     (r"\+[A-Za-z0-9+/=]{20,}", "+[key]"),
-    (r"(?m)^[A-Za-z0-9+/=]{40,}$", "[base64]"),
     // The machine and the build.
     (r"machine  .*", "machine  [machine]"),
     (r"(?i)\bdriftgate +\d+\.\d+\.\d+ .*", "driftgate  [build]"),

@@ -30,6 +30,7 @@ pub fn dispatch(args: impl Iterator<Item = OsString>) -> Exit {
     let Some(command) = cli.command else {
         return settle(&output, output.text(&Cli::command().render_help().ansi().to_string()).map(|()| Exit::Done));
     };
+    crate::log::listen(output);
     let context = Context::new(cli.global, output);
     settle(&output, perform(&context, command))
 }

@@ -21,6 +21,9 @@ pub fn run(context: &Context, args: &RunArgs) -> Ended {
     }
     let workspace = context.open_recording_git()?;
     let observer = context.observer();
+    if let Some(time) = args.max_time {
+        context.cancel_after(time);
+    }
     let view = workspace.run(&args.config, &RunOptions::default(), &observer, &context.cancel)?;
     drop(observer);
     let begin = context.begin();
