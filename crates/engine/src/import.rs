@@ -38,9 +38,10 @@ impl Workspace {
     /// What importing `path` would do. Writes nothing.
     pub fn plan_import(&self, path: &Path, answers: &ImportAnswers) -> Result<ImportPlan> {
         let source = read_source(path, answers)?;
+        let header = source.table.columns().iter().map(|c| c.name.clone()).collect();
         Ok(ImportPlan {
             schema: "driftgate/import-plan/1".into(),
-            preview: source.table.preview(5),
+            preview: std::iter::once(header).chain(source.table.preview(5)).collect(),
             spec: source.spec,
             spec_given: source.spec_given,
             notes: source.notes,
