@@ -200,12 +200,12 @@ mod unix {
     #[test]
     fn a_full_disk_leaves_nothing_half_written() {
         let sandbox = Sandbox::workspace(DRIFTGATE);
-        let rows: String = (0..400_000u64)
+        let rows: String = (0..150_000u64)
             .map(|i| format!("{},{},{}\n", i * 7919 % 1_000_003, i * 104_729 % 999_983, ["x", "y"][i as usize % 2]))
             .collect();
         sandbox.write("big.csv", format!("a,b,label\n{rows}"));
         let events = sandbox.events();
-        let output = on_a_full_disk(&sandbox, 4096, "dataset add big.csv --target label --task classification");
+        let output = on_a_full_disk(&sandbox, 1024, "dataset add big.csv --target label --task classification");
         let answer = Answer::of(&output, sandbox.path()).exits(1);
         reads_well(&answer, &[".driftgate"]);
         assert_eq!(sandbox.events(), events);

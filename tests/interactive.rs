@@ -122,6 +122,7 @@ fn an_import_asks_for_the_target_and_the_task() {
     };
     assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("none of the choices"), "{shown}");
+    assert!(shown.contains("a  b  kind"), "no header: {shown}");
     let list = sandbox.driftgate(["dataset", "show", "t", "--json"]).exits(0).json();
     assert_eq!(list["spec"]["target"], "kind");
     assert_eq!(list["spec"]["task"], "classification");
