@@ -149,7 +149,7 @@ pub(crate) fn from_texts(name: String, unnamed: bool, texts: StringChunked, read
 
 /// The number of different values; NaN is none.
 pub(crate) fn distinct_numbers(values: &[f64]) -> u64 {
-    let mut seen: FastSet<u64> = FastSet::default();
+    let mut seen: FastSet<u64> = FastSet::with_capacity_and_hasher(values.len(), FixedState::default());
     // Adding zero turns −0 into 0, so that the two count once.
     seen.extend(values.iter().filter(|v| !v.is_nan()).map(|v| (v + 0.0).to_bits()));
     seen.len() as u64

@@ -8,8 +8,11 @@ use crate::typing::{LARGEST_EXACT, NullTexts};
 use driftgate_model::{ColumnType, FileFormat, MISSING_CODE, Timestamp};
 use jiff::tz::TimeZone;
 use polars::datatypes::ArrowDataType;
-use polars::prelude::{DataType, ParquetReader, PolarsResult, SerReader, Series, TimeUnit};
+use polars::prelude::{DataFrame, DataType, ParquetReader, PolarsResult, SerReader, Series, TimeUnit};
+use polars_parquet::parquet::page::CompressedPage;
+use polars_parquet::read::{PageReader, read_metadata};
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Reads plain columns: numbers, texts, truth values, dates and times (as ISO 8601 texts). Nested and decimal columns are
 /// refused by name.
@@ -18,6 +21,16 @@ pub(crate) fn read(bytes: &[u8], name: &str, format: &FileFormat) -> Result<Tabl
     if !bytes.starts_with(b"PAR1") || !bytes.ends_with(b"PAR1") || bytes.len() < 12 {
         return Err(fault("it does not begin and end as a Parquet file does".into()));
     }
+    // Polars panics on some damaged files; whatever it was doing ends with it, so nothing half-done is seen afterwards.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let frame = columns_of(bytes, name)?;
+        table_of(&frame, name, format)
+    }));
+    result.unwrap_or_else(|_| Err(fault("it is damaged".into())))
+}
+
+fn columns_of(bytes: &[u8], name: &str) -> Result<DataFrame> {
+    let fault = |what: String| DataError::Parquet { name: name.into(), what };
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     let schema = reader.schema().map_err(|e| fault(e.to_string()))?;
     if schema.is_empty() {
@@ -26,15 +39,49 @@ pub(crate) fn read(bytes: &[u8], name: &str, format: &FileFormat) -> Result<Tabl
     for (column, field) in schema.iter() {
         refuse_type(name, column.as_str(), field.dtype())?;
     }
-    let frame = reader.finish().map_err(|e| fault(e.to_string()))?;
+    check_pages(bytes).map_err(fault)?;
+    reader.finish().map_err(|e| fault(e.to_string()))
+}
+
+/// Compares what the footer, the row groups and the page headers say of their sizes: Polars reserves memory by those
+/// numbers before it reads a value, and a damaged one would end the process.
+fn check_pages(bytes: &[u8]) -> std::result::Result<(), String> {
+    let metadata = read_metadata(&mut Cursor::new(bytes)).map_err(|e| e.to_string())?;
+    let damaged = || "it is damaged: its pages and its footer do not agree".to_owned();
+    let whole = bytes.to_vec().into();
+    for group in &metadata.row_groups {
+        for column in group.parquet_columns() {
+            let range = column.byte_range();
+            let (start, end) = (range.start as usize, range.end as usize);
+            if start > end || end > bytes.len() || column.num_values() != group.num_rows() as i64 {
+                return Err(damaged());
+            }
+            let mut source = Cursor::new(Clone::clone(&whole));
+            source.set_position(start as u64);
+            let mut values = 0;
+            for page in PageReader::new(source, column, Vec::new(), end - start) {
+                match page.map_err(|e| e.to_string())? {
+                    CompressedPage::Data(page) => values += page.num_values().min(usize::MAX >> 8),
+                    CompressedPage::Dict(_) => {}
+                }
+            }
+            if values != group.num_rows() {
+                return Err(damaged());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn table_of(frame: &DataFrame, name: &str, format: &FileFormat) -> Result<Table> {
     let mut findings = Vec::new();
     let names = frame.columns().iter().map(|c| c.name().trim().to_owned()).collect();
     let (names, unnamed) = unique_names(names, &mut findings);
     let nulls = NullTexts::new(&format.null_values);
     let (mut columns, mut cells, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for ((column, column_name), unnamed) in frame.columns().iter().zip(names).zip(unnamed) {
-        let (column, values) =
-            typed(column_name, unnamed, column.as_materialized_series(), &nulls).map_err(|e| fault(e.to_string()))?;
+        let (column, values) = typed(column_name, unnamed, column.as_materialized_series(), &nulls)
+            .map_err(|e| DataError::Parquet { name: name.into(), what: e.to_string() })?;
         if let Some(note) = &column.note {
             notes.push(format!("Column `{}` is {note}", column.name));
         }

@@ -91,3 +91,28 @@ fn a_text_reader_says_that_it_is_parquet() {
     let e = read(&path("plain.parquet"), &FileFormat::default()).unwrap_err();
     assert!(e.to_string().contains("Parquet") && e.hint().unwrap().contains("parquet"), "{e}");
 }
+
+#[test]
+fn any_damaged_byte_is_an_error_or_another_value() {
+    let usual = std::panic::take_hook();
+    // Panics inside Polars are caught and become errors; their backtraces would take minutes.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut outcomes = Vec::new();
+    for file in ["plain.parquet", "zstd.parquet"] {
+        let whole = std::fs::read(path(file)).unwrap();
+        for at in (0..whole.len()).step_by(3) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= [0x01, 0x80, 0xFF][at % 3];
+            outcomes.push(driftgate_data::read_bytes(&bytes, file, &format()).map(|t| t.rows()));
+        }
+    }
+    std::panic::set_hook(usual);
+    let errors = outcomes.iter().filter(|o| o.is_err()).count();
+    assert!(errors * 4 > outcomes.len(), "{errors} of {}", outcomes.len());
+    for outcome in outcomes {
+        match outcome {
+            Ok(rows) => assert!(rows <= 3, "{rows}"),
+            Err(e) => assert!(e.to_string().contains(".parquet") && e.hint().is_some(), "{e}"),
+        }
+    }
+}
