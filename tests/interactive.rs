@@ -21,6 +21,7 @@ fn typed(sandbox: &Sandbox, args: &str, script: &[(&str, &str)]) -> Option<(i32,
         .current_dir(sandbox.path())
         .env("USER", "ada")
         .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
         .env_remove("DRIFTGATE_WORKSPACE")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

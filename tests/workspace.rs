@@ -53,3 +53,24 @@ fn gc_frees_only_what_no_event_leads_to() {
     assert_eq!(sandbox.driftgate(["gc", "--dry-run", "--json"]).exits(0).json()["objects"], 0);
     sandbox.verifies();
 }
+
+#[test]
+fn gc_frees_an_old_object_that_nothing_names() {
+    // The SHA-256 of `orphan` and a line end.
+    const ORPHAN: &str = ".driftgate/objects/2b/2d2fa0c84d999ef6544e65d0488c82b9c11c4a08b7bf2925d130b366a3795b";
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.write(ORPHAN, "orphan\n");
+    let freed = |args: &[&str]| {
+        let answer = sandbox.driftgate(["gc", "--json"].iter().chain(args)).exits(0).json();
+        (answer["objects"].as_u64().unwrap(), answer["bytes"].as_u64().unwrap())
+    };
+    // It may belong to a run that is still at work elsewhere.
+    assert_eq!(freed(&[]), (0, 0));
+    let days_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+    std::fs::File::options().write(true).open(sandbox.at(ORPHAN)).unwrap().set_modified(days_ago).unwrap();
+    assert_eq!(freed(&["--dry-run"]), (1, 7));
+    assert!(sandbox.at(ORPHAN).exists());
+    assert_answer!("gc_freed", sandbox.driftgate(["gc"]).exits(0));
+    assert!(!sandbox.at(ORPHAN).exists());
+    sandbox.verifies();
+}
