@@ -6,6 +6,9 @@ use serde_json::Value;
 const RELATIVE: f64 = 1e-9;
 const ABSOLUTE: f64 = 1e-12;
 
+/// How the difference ends of a value that is kept and was not made.
+pub const NO_LONGER_MADE: &str = "no longer made";
+
 /// Where two JSON values differ, as `path: kept against made`; numbers may differ by rounding.
 pub fn differences(kept: &Value, made: &Value) -> Vec<String> {
     let mut out = Vec::new();
@@ -19,7 +22,7 @@ fn compare(path: &str, kept: &Value, made: &Value, out: &mut Vec<String>) {
             for (key, x) in a {
                 match b.get(key) {
                     Some(y) => compare(&format!("{path}.{key}"), x, y, out),
-                    None => out.push(format!("{path}.{key}: no longer made")),
+                    None => out.push(format!("{path}.{key}: {NO_LONGER_MADE}")),
                 }
             }
             out.extend(b.keys().filter(|k| !a.contains_key(*k)).map(|k| format!("{path}.{k}: not in the kept file")));

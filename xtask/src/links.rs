@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// The Markdown files of the root, `.ci` and `docs`.
+/// The Markdown files of the root, `.ci`, `docs` and `xtask`.
 fn pages(root: &Path) -> Vec<PathBuf> {
-    let mut folders = vec![root.join(".ci"), root.join("docs")];
+    let mut folders = vec![root.join(".ci"), root.join("docs"), root.join("xtask")];
     let mut out: Vec<PathBuf> = markdown_in(root);
     while let Some(folder) = folders.pop() {
         out.extend(markdown_in(&folder));
