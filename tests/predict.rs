@@ -44,6 +44,8 @@ fn what_cannot_be_answered_writes_nothing() {
     assert_answer!("no_file", sandbox.driftgate(predict("nowhere.csv", "out.csv")).exits(1));
     assert_answer!("no_folder", sandbox.driftgate(predict("rows.csv", "nowhere/out.csv")).exits(1));
     assert!(!sandbox.at("out.csv").exists());
+    assert_answer!("onto_itself", sandbox.driftgate(predict("rows.csv", "./rows.csv")).exits(1));
+    assert_eq!(sandbox.read("rows.csv"), ROWS);
 }
 
 #[test]

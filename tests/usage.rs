@@ -95,6 +95,8 @@ fn the_workspace_is_found_upwards_by_flag_and_by_environment() {
     assert_eq!(list(".", &["--workspace", "here"], None), Some(0));
     assert_eq!(list(".", &[], Some("here")), Some(0));
     assert_eq!(list(".", &["--workspace", "nowhere"], Some("here")), Some(1));
+    // Set but empty is not set.
+    assert_eq!(list("here", &[], Some("")), Some(0));
 }
 
 #[test]

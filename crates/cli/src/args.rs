@@ -43,8 +43,8 @@ pub struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Global {
-    /// The workspace's folder; without it, the nearest folder upwards that holds `.driftgate`
-    #[arg(long, global = true, value_name = "DIR", env = "DRIFTGATE_WORKSPACE", hide_env_values = true, value_hint = ValueHint::DirPath, help_heading = "Everywhere")]
+    /// The workspace's folder; without it, what DRIFTGATE_WORKSPACE says, or the nearest folder upwards that holds one
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Everywhere")]
     pub workspace: Option<PathBuf>,
     /// Print one JSON object on standard output, errors too
     #[arg(long, global = true, help_heading = "Everywhere")]

@@ -56,6 +56,10 @@ impl Context {
         if let Some(dir) = &self.global.workspace {
             return Ok(dir.clone());
         }
+        // Set but empty is what a script leaves that knows no workspace.
+        if let Some(dir) = std::env::var_os("DRIFTGATE_WORKSPACE").filter(|d| !d.is_empty()) {
+            return Ok(dir.into());
+        }
         let here = current_dir()?;
         Workspace::discover(&here).ok_or_else(|| CliError::no_workspace(&here))
     }

@@ -79,9 +79,6 @@ fn options<'a>(out: &mut String, args: impl Iterator<Item = &'a Arg>) {
         if !defaults.is_empty() && arg.get_action().takes_values() {
             text += &format!(" (default `{}`)", defaults.join(" "));
         }
-        if let Some(variable) = arg.get_env() {
-            text += &format!(" (environment `{}`)", variable.to_string_lossy());
-        }
         if let Some(values) = possible(arg) {
             text += &format!(" ({values})");
         }

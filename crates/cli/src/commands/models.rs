@@ -8,6 +8,7 @@ use crate::host::now;
 use crate::render::models;
 use driftgate_model::Code;
 use serde::Serialize;
+use std::path::Path;
 
 /// Looks at the registry.
 pub fn perform(context: &Context, command: ModelsCommand) -> Ended {
@@ -84,6 +85,15 @@ pub fn predict(context: &Context, args: &PredictArgs) -> Ended {
             code: Code::NotFound,
             message: format!("There is no folder `{}` to write `{}` in", folder.display(), args.output.display()),
             hint: Some("Make the folder, or name another file with --output".into()),
+        });
+    }
+    // The same file under two names, links followed.
+    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    if same(&args.input, &args.output) {
+        return Err(CliError::Front {
+            code: Code::BadInput,
+            message: format!("`{}` is the input: writing the answers there would destroy it", args.output.display()),
+            hint: Some("Name another file with --output".into()),
         });
     }
     let workspace = context.open()?;

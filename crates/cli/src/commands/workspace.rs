@@ -11,7 +11,7 @@ use driftgate_model::views::{DoctorCheck, DoctorReport};
 
 /// Makes a workspace.
 pub fn init(context: &Context, args: &InitArgs) -> Ended {
-    if context.global.workspace.is_some() && context.global.workspace.as_ref() != Some(&args.dir) && given_by_flag() {
+    if context.global.workspace.is_some() {
         return Err(CliError::Usage {
             message: "`init` takes the folder as its argument, not as --workspace".into(),
             hint: "Run driftgate init DIR".into(),
@@ -20,11 +20,6 @@ pub fn init(context: &Context, args: &InitArgs) -> Ended {
     let (_, made) = Workspace::init(&args.dir, context.host(None))?;
     context.output.answer(&made, workspace::initialised)?;
     Ok(Exit::Done)
-}
-
-/// Whether `--workspace` stands on the command line; the environment variable does not disturb `init`.
-fn given_by_flag() -> bool {
-    std::env::args_os().any(|a| a.to_string_lossy().starts_with("--workspace"))
 }
 
 /// Checks the build and, where there is one, the workspace.
