@@ -205,8 +205,10 @@ impl Contract<'_, '_> {
             };
             self.error(&["schema"], &message, Some(suggestion));
         }
+        let decide = split_columns(self.json);
         for entry in self.node.at(&["schema"]).map(Node::entries).unwrap_or_default() {
-            if !declared.contains(entry.key.as_str()) {
+            let key = entry.key.as_str();
+            if !declared.contains(key) && !decide.contains(key) {
                 self.findings.idle(entry.mark, &format!("schema.{}", cut(&entry.key)));
             }
         }
@@ -223,11 +225,14 @@ impl Contract<'_, '_> {
             let suggestion = Some("remove the lines, or set `task_type: classification`".into());
             self.error(&["constraints", "label_classes"], "regression has no labels", suggestion);
         }
-        let split = &self.json["split"];
+        if !constraints["max_age_days"].is_null() && self.json["split"]["time_column"].is_null() {
+            let hint = "name it in `split.time_column`, or use a `freshness` rule in the gate";
+            self.error(&["constraints", "max_age_days"], "it needs a time column", Some(hint.into()));
+        }
         let columns: BTreeSet<&str> = names(&self.json["features"])
             .into_iter()
             .chain(self.json["target"].as_str())
-            .chain(["group_column", "time_column", "key_column"].iter().filter_map(|k| split[*k].as_str()))
+            .chain(split_columns(self.json))
             .collect();
         for (name, column) in constraints["columns"].as_object().into_iter().flatten() {
             let path = ["constraints", "columns", name.as_str()];
@@ -355,9 +360,15 @@ fn spec(node: &Node, json: &Json, findings: &mut Findings<'_>) -> Option<Dataset
     typed(whole, findings, "")
 }
 
+/// The columns that decide the split. Their types may be declared; they need not be.
+fn split_columns(json: &Json) -> BTreeSet<&str> {
+    ["group_column", "time_column", "key_column"].into_iter().filter_map(|k| json["split"][k].as_str()).collect()
+}
+
 fn used_types(json: &Json) -> Json {
-    let features: BTreeSet<&str> = names(&json["features"]).into_iter().collect();
-    let used = |name: &str| features.contains(name) || json["target"] == name;
+    let mut columns = split_columns(json);
+    columns.extend(names(&json["features"]));
+    let used = |name: &str| columns.contains(name) || json["target"] == name;
     let types = json["schema"].as_object().into_iter().flatten();
     Json::Object(types.filter(|(name, _)| used(name)).map(|(n, t)| (n.clone(), t.clone())).collect())
 }

@@ -67,6 +67,23 @@ fn types_of_unused_columns_carry_no_meaning() {
 }
 
 #[test]
+fn the_columns_that_decide_the_split_keep_their_types() {
+    let text = PLAIN.replace("price: float}", "price: float, id: string, day: string}");
+    let parsed =
+        parse(&format!("{text}split: {{key_column: id, time_column: day}}\nconstraints: {{max_age_days: 3}}\n"));
+    assert_eq!(parsed.notes, vec![]);
+    assert_eq!(parsed.spec.schema["id"], ColumnType::String);
+    assert_eq!(parsed.spec.schema["day"], ColumnType::String);
+}
+
+#[test]
+fn an_age_without_a_time_column_is_refused() {
+    let found = parse_dataset(&format!("{PLAIN}constraints: {{max_age_days: 3}}\n"), Path::new("dataset.yaml"));
+    let text = found.err().map(|e| e.to_string()).unwrap_or_default();
+    assert!(text.contains("it needs a time column"), "{text}");
+}
+
+#[test]
 fn images_are_named_as_not_available() {
     let text = PLAIN.replace("regression", "image_classification_cnn");
     let errors = parse_dataset(&text, Path::new("dataset.yaml")).unwrap_err();
