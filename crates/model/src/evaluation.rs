@@ -116,7 +116,18 @@ pub struct EvaluationReport {
 
 /// Whether a smaller value of the metric is better.
 pub fn lower_is_better(metric: &str) -> bool {
-    matches!(metric, "mae" | "mse" | "rmse" | "mape" | "log_loss" | "brier" | "ece")
+    matches!(
+        metric,
+        "mae"
+            | "mse"
+            | "rmse"
+            | "mape"
+            | "log_loss"
+            | "brier"
+            | "ece"
+            | "demographic_parity_difference"
+            | "equal_opportunity_difference"
+    )
 }
 
 /// The metrics a classification report holds.
