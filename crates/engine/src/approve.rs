@@ -140,7 +140,7 @@ impl Workspace {
         let reason = mandatory(reason)?;
         let sealed = self.ledger.seal(reason)?;
         let stamp = self.stamp();
-        self.ledger.write(|tx| -> Result<()> {
+        let production = self.ledger.write(|tx| -> Result<Option<VersionNumber>> {
             let Some(now) = tx.run(&id)? else {
                 return Err(EngineError::corrupt(format!("run {id} is gone from the ledger")));
             };
@@ -151,15 +151,15 @@ impl Workspace {
                 ));
             }
             tx.append(&stamp, EventBody::RunRejected { run: id.clone(), reason: sealed })?;
-            Ok(())
+            Ok(tx.model(row.subject.model.as_str())?.and_then(|m| m.production))
         })?;
         Ok(Decided {
             schema: "driftgate/decision/1".into(),
             outcome: "rejected".into(),
             model: row.subject.model,
             run: Some(id),
-            from: None,
-            to: None,
+            from: production,
+            to: production,
             actor: self.host.actor.clone(),
             reason: Some(reason.into()),
             deployment: None,

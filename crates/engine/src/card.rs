@@ -2,6 +2,7 @@ use crate::artifact::LoadedModel;
 use crate::{EngineError, Result, Workspace};
 use driftgate_model::views::RunView;
 use driftgate_model::{MetricValue, RuleStatus, SplitEvaluation};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 impl Workspace {
@@ -68,10 +69,15 @@ fn metrics_section(out: &mut String, run: &RunView) {
         let stratified = if b.stratified { ", stratified by label" } else { "" };
         let _ = writeln!(
             out,
-            "\nIntervals: {} bootstrap, {} resamples, level {}, seed {}{stratified}. They hold the sampling error of these rows, \
-             not that of another training.",
+            "\nIntervals: {} bootstrap, {} resamples, level {}, seed {}{stratified}, unless a note below says otherwise. They \
+             hold the sampling error of these rows, not that of another training.",
             b.method, b.resamples, b.level, b.seed
         );
+    }
+    for evaluation in [test, val] {
+        for (note, names) in notes(evaluation) {
+            let _ = writeln!(out, "- {} on {}: {note}", names.join(", "), evaluation.split);
+        }
     }
     confusion(out, test);
     let top: Vec<&(String, f64)> = run.importances.iter().take(10).collect();
@@ -82,6 +88,17 @@ fn metrics_section(out: &mut String, run: &RunView) {
         }
     }
     let _ = writeln!(out);
+}
+
+/// Metrics that share a note, with it.
+fn notes(evaluation: &SplitEvaluation) -> BTreeMap<&str, Vec<&str>> {
+    let mut grouped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in &evaluation.metrics {
+        if let Some(note) = &value.note {
+            grouped.entry(note).or_default().push(name);
+        }
+    }
+    grouped
 }
 
 fn confusion(out: &mut String, test: &SplitEvaluation) {
@@ -116,8 +133,19 @@ fn gate_section(out: &mut String, run: &RunView) {
         };
         let _ = writeln!(out, "- {} ({}): {word}: {}", r.rule_id, r.requirement, r.reason);
     }
-    let _ = writeln!(out, "- Against Production: {}", gate.comparison.overall_verdict);
-    let _ = writeln!(out, "- The test split had been looked at {} times by then\n", gate.test_looks);
+    let against = match gate.comparison.production_version {
+        None => "nothing was in Production".to_string(),
+        Some(v) => format!("{} than version {v} by value, metric by metric", gate.comparison.overall_verdict)
+            .replace("equal than", "equal to")
+            .replace("mixed than", "mixed against")
+            .replace("undefined than", "undefined against"),
+    };
+    let _ = writeln!(out, "- Against Production: {against}");
+    let looks = match gate.test_looks {
+        1 => "This run was the first to look at the test split".to_string(),
+        n => format!("{n} runs had looked at the test split by then, this one counted"),
+    };
+    let _ = writeln!(out, "- {looks}\n");
 }
 
 fn lineage_section(out: &mut String, run: &RunView) {

@@ -7,8 +7,8 @@ use driftgate_model::{EventBody, GateReport, ModelRow, VersionNumber};
 impl Workspace {
     /// Brings a former version back to Production: proves it, journals the intent, changes, records.
     ///
-    /// `to` is the version; `None` is the one that was in Production before. Errors: no such version; it is in Production
-    /// already; it does not load, or does not answer bit for bit what it answered at training time; another decision won.
+    /// `to` is the version; `None` is the one that the newest approval archived, and is refused after a rollback. Errors: no
+    /// such version; it is in Production already; it does not load, or does not answer bit for bit what it answered at training time; another decision won.
     pub fn rollback(&self, model: &str, to: Option<VersionNumber>, reason: &str) -> Result<Decided> {
         let reason = mandatory(reason)?;
         let row = self.model_row(model)?;
@@ -78,15 +78,28 @@ fn unknown(row: &ModelRow, to: VersionNumber) -> EngineError {
     )
 }
 
+/// The version that the newest approval archived. After a rollback there is no such thing: returning to what was just
+/// left would undo the decision by accident.
+fn before(row: &ModelRow, from: VersionNumber) -> Result<VersionNumber> {
+    let last = row.history.last();
+    if last.is_some_and(|m| m.cause == "rollback") {
+        return Err(EngineError::refused(
+            format!("version {from} of {} is in Production by a rollback already", row.name),
+            "Name the version you want with `--to`",
+        ));
+    }
+    last.and_then(|m| m.from).ok_or_else(|| {
+        EngineError::refused(
+            format!("no version of {} was in Production before version {from}", row.name),
+            "There is nothing to return to",
+        )
+    })
+}
+
 fn target(row: &ModelRow, from: VersionNumber, to: Option<VersionNumber>) -> Result<VersionNumber> {
     let to = match to {
         Some(to) => to,
-        None => row.history.last().and_then(|m| m.from).ok_or_else(|| {
-            EngineError::refused(
-                format!("no version of {} was in Production before version {from}", row.name),
-                "There is nothing to return to",
-            )
-        })?,
+        None => before(row, from)?,
     };
     if row.version(to).is_none() {
         return Err(unknown(row, to));

@@ -134,7 +134,7 @@ pub struct RunLine {
     pub status: RunStatus,
     /// When it started.
     pub started_at: Timestamp,
-    /// Wall time of its stages in milliseconds.
+    /// Wall time from start to finish in milliseconds.
     pub duration_ms: u64,
     /// The name of the metric shown: `test.accuracy` or `test.r2`.
     pub metric: String,
