@@ -96,6 +96,7 @@ impl Ledger {
             driftgate_version: driftgate_version.to_owned(),
         };
         Ledger(Arc::new(builder)).write(|transaction| transaction.append(stamp, created))?;
+        sync_folder(&unfinished.0.join("keys"))?;
         sync_folder(&unfinished.0)?;
         std::fs::rename(&unfinished.0, &place.folder).map_err(|source| match source.kind() {
             ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {

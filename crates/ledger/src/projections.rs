@@ -2,9 +2,10 @@
 
 use crate::fold::{Change, Rows, fold};
 use crate::index::IndexKeys;
+use crate::parse::parse_event;
 use crate::rows::encode;
 use crate::tables;
-use crate::view::{backwards, parse_event};
+use crate::view::backwards;
 use crate::{LedgerError, Result};
 use driftgate_model::{DatasetRow, Event, ModelRow, RunId, RunRow, RunStatus};
 use redb::WriteTransaction;
@@ -37,8 +38,8 @@ impl Rows for Projections {
 }
 
 impl Projections {
-    /// Folds one event more. Events must come in order.
-    pub(crate) fn apply(&mut self, event: &Event) -> Result<()> {
+    /// Folds one event more, which is found by `keys`. Events must come in order.
+    pub(crate) fn apply(&mut self, event: &Event, keys: IndexKeys) -> Result<()> {
         for change in fold(self, event)? {
             match change {
                 Change::Dataset(row) => {
@@ -55,7 +56,6 @@ impl Projections {
                 }
             }
         }
-        let keys = IndexKeys::of(event);
         self.by_kind.entry(event.body.kind()).or_default().push(event.seq);
         self.by_actor.entry(event.actor.commitment.0).or_default().push(event.seq);
         for subject in keys.subjects {
@@ -140,7 +140,8 @@ pub(crate) fn refold(view: &crate::View) -> Result<Projections> {
         if seq != expected {
             return Err(LedgerError::corrupt(format!("event {expected}"), "it is missing"));
         }
-        projections.apply(&event?)?;
+        let event = event?;
+        projections.apply(&event, IndexKeys::of(&event))?;
         expected += 1;
     }
     if expected == size { Ok(projections) } else { Err(LedgerError::corrupt("the table `events`", "it ends early")) }

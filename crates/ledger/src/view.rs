@@ -1,11 +1,12 @@
 use crate::fold::Rows;
 use crate::note::{Head, read_checkpoint};
+use crate::parse::parse_event;
 use crate::rows::decode;
 use crate::tables::{self, AnyTable, Source};
 use crate::tree::{self, Nodes};
 use crate::{LedgerError, Result};
 use driftgate_model::{
-    DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, RunId, RunRow, RunStatus, Sealed, from_json,
+    DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, RunId, RunRow, RunStatus, Sealed,
 };
 use redb::Key;
 
@@ -272,10 +273,6 @@ impl Nodes for StoredNodes<'_> {
             None => Err(LedgerError::corrupt(format!("node {index} of level {level} of the tree"), "it is missing")),
         }
     }
-}
-
-pub(crate) fn parse_event(seq: u64, bytes: &[u8]) -> Result<Event> {
-    from_json(bytes).map_err(|e| LedgerError::corrupt(format!("event {seq}"), e.to_string()))
 }
 
 /// The text read backwards: ids are ASCII.

@@ -2,6 +2,7 @@
 
 use super::builders::{Events, World, model, run_id, stamp, verify};
 use crate::fold::{Change, fold};
+use crate::index::IndexKeys;
 use crate::projections::Projections;
 use crate::tables;
 use crate::view::View;
@@ -273,9 +274,11 @@ fn the_fold_depends_on_nothing_but_rows_and_event() {
     let events = w.ledger.audit_log(&Default::default()).unwrap();
     let mut rows = Projections::default();
     for event in &events {
+        let bytes = driftgate_model::to_canonical(event).unwrap();
+        assert_eq!(crate::parse::parse_event(event.seq, &bytes).unwrap(), driftgate_model::from_json(&bytes).unwrap());
         let first: Vec<Change> = fold(&rows, event).unwrap();
         assert_eq!(fold(&rows, event).unwrap(), first);
-        rows.apply(event).unwrap();
+        rows.apply(event, IndexKeys::of(event)).unwrap();
     }
     let stored = w.ledger.read(|v| v.model("m")).unwrap();
     assert_eq!(rows.models.get("m"), stored.as_ref());

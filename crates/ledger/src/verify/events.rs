@@ -1,15 +1,18 @@
 //! The log itself: leaves, tree, checkpoint, and the fold.
 
 use super::{FaultKind, Faults, VerifyOptions, tables as compare};
+use crate::index::IndexKeys;
 use crate::ledger::Inner;
 use crate::note::{Head, NoteVerifier, read_checkpoint};
+use crate::parse::parse_event;
 use crate::projections::Projections;
 use crate::tables;
 use crate::tree::{self, Nodes, leaf_hash, node_hash};
 use crate::view::View;
 use crate::{LedgerError, Result};
-use driftgate_model::{CancelToken, Digest, EVENT_FORMAT, Event, EventBody, ObjectRole, Observer, Progress, from_json};
+use driftgate_model::{CancelToken, Digest, EVENT_FORMAT, Event, EventBody, ObjectRole, Observer, Progress};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 /// Events read in one turn: some tens of milliseconds.
 const TURN: u64 = 1 << 14;
@@ -41,6 +44,42 @@ impl Default for Replay {
             segments: BTreeMap::new(),
         }
     }
+}
+
+/// An event on its own: everything about it that needs no other event.
+struct Examined {
+    seq: u64,
+    leaf: Digest,
+    event: Result<(Event, IndexKeys), String>,
+}
+
+/// Hashes and reads events on several threads; the order stays.
+fn examine(stored: &[(u64, Vec<u8>)], threads: NonZeroUsize) -> Vec<Examined> {
+    let one = |(seq, bytes): &(u64, Vec<u8>)| Examined {
+        seq: *seq,
+        leaf: leaf_hash(bytes),
+        event: match parse_event(*seq, bytes) {
+            Ok(event) => {
+                let keys = IndexKeys::of(&event);
+                Ok((event, keys))
+            }
+            Err(LedgerError::Corrupt { detail, .. }) => Err(detail),
+            Err(other) => Err(other.to_string()),
+        },
+    };
+    // A few events are read faster than a thread is started.
+    let share = stored.len().div_ceil(threads.get()).max(512);
+    if stored.len() <= share {
+        return stored.iter().map(one).collect();
+    }
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            stored.chunks(share).map(|part| scope.spawn(move || part.iter().map(one).collect::<Vec<_>>())).collect();
+        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<Examined>>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        workers.into_iter().flat_map(join).collect()
+    })
 }
 
 /// What the replay ends with.
@@ -103,7 +142,7 @@ impl Replay {
         let size = view.size()?;
         let end = size.min(self.next + TURN);
         self.read_nodes(view, end, faults)?;
-        self.read_events(view, end, faults)?;
+        self.read_events(view, end, options.threads, faults)?;
         observer.progress("events", Progress { done: self.next, total: size });
         if self.next < size {
             return Ok(None);
@@ -151,12 +190,14 @@ impl Replay {
         Ok(())
     }
 
-    fn read_events(&mut self, view: &View, end: u64, faults: &mut Faults) -> Result<()> {
+    fn read_events(&mut self, view: &View, end: u64, threads: NonZeroUsize, faults: &mut Faults) -> Result<()> {
         let table = view.source.table(tables::EVENTS)?;
-        let mut stored = table.range(self.next..end, |seq, bytes| (seq, bytes.to_vec()))?.peekable();
+        let stored: Vec<(u64, Vec<u8>)> =
+            table.range(self.next..end, |seq, bytes| (seq, bytes.to_vec()))?.collect::<Result<_>>()?;
+        let mut examined = examine(&stored, threads).into_iter().peekable();
         for seq in self.next..end {
-            match stored.next_if(|e| e.as_ref().map_or(true, |(s, _)| *s == seq)) {
-                Some(entry) => self.read_event(seq, &entry?.1, faults)?,
+            match examined.next_if(|e| e.seq == seq) {
+                Some(entry) => self.take_event(entry, faults)?,
                 None => {
                     self.projections = None;
                     faults.add(FaultKind::Event, format!("event {seq}"), "it is missing");
@@ -167,20 +208,20 @@ impl Replay {
         Ok(())
     }
 
-    fn read_event(&mut self, seq: u64, bytes: &[u8], faults: &mut Faults) -> Result<()> {
+    fn take_event(&mut self, entry: Examined, faults: &mut Faults) -> Result<()> {
+        let Examined { seq, leaf, event } = entry;
         let fault = |faults: &mut Faults, detail: String| {
             faults.add(FaultKind::Event, format!("event {seq}"), detail);
         };
-        let leaf = leaf_hash(bytes);
         if leaf != self.node(0, seq)? {
             self.projections = None;
             fault(faults, format!("its bytes hash to {leaf}, which is not its leaf in the tree"));
         }
-        let event: Event = match from_json(bytes) {
-            Ok(event) => event,
-            Err(e) => {
+        let (event, keys) = match event {
+            Ok(read) => read,
+            Err(detail) => {
                 self.projections = None;
-                fault(faults, format!("it cannot be read: {e}"));
+                fault(faults, format!("it cannot be read: {detail}"));
                 return Ok(());
             }
         };
@@ -199,7 +240,7 @@ impl Replay {
         }
         self.note_names(&event);
         if let Some(projections) = &mut self.projections
-            && let Err(e) = projections.apply(&event)
+            && let Err(e) = projections.apply(&event, keys)
         {
             self.projections = None;
             fault(faults, format!("it could not happen: {e}"));

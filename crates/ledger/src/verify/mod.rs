@@ -9,6 +9,7 @@ use crate::ledger::Inner;
 use crate::note::Head;
 use driftgate_model::{CancelToken, Digest, Observer};
 use events::Replay;
+use std::num::NonZeroUsize;
 
 /// What [`crate::Ledger::verify`] looks at.
 #[derive(Debug, Clone)]
@@ -19,11 +20,14 @@ pub struct VerifyOptions {
     pub checkpoint: Option<String>,
     /// How many faults to report at most; all are counted.
     pub max_faults: usize,
+    /// Threads that hash and read events; the report does not depend on it.
+    pub threads: NonZeroUsize,
 }
 
 impl Default for VerifyOptions {
     fn default() -> Self {
-        VerifyOptions { objects: true, checkpoint: None, max_faults: 100 }
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        VerifyOptions { objects: true, checkpoint: None, max_faults: 100, threads }
     }
 }
 
