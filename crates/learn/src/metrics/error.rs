@@ -100,7 +100,26 @@ pub enum MetricError {
         /// `rows` or `labels`.
         what: &'static str,
     },
-    /// A baseline or a rate was asked of no rows.
+    /// Group fairness was asked of a model that answers with numbers.
+    #[error("group fairness is about models that answer with labels")]
+    NotLabels,
+    /// Group fairness of more or fewer than two labels needs to know which one is favourable.
+    #[error("group fairness needs a positive label where there are {labels} labels")]
+    NeedsPositiveLabel {
+        /// Labels.
+        labels: usize,
+    },
+    /// A code of the group column names no group.
+    #[error("row {row} has the group code {code} where there are {groups} groups")]
+    GroupCode {
+        /// The row, from 0.
+        row: usize,
+        /// The code.
+        code: u32,
+        /// Groups.
+        groups: usize,
+    },
+    /// A baseline was asked of no rows.
     #[error("there are no rows to learn the baseline from")]
     Empty,
     /// The work was asked to stop.
@@ -115,6 +134,8 @@ impl Coded for MetricError {
             | MetricError::PositiveLabel { .. }
             | MetricError::BinaryAveraging { .. }
             | MetricError::Level { .. }
+            | MetricError::NotLabels
+            | MetricError::NeedsPositiveLabel { .. }
             | MetricError::NoBins => Code::BadInput,
             MetricError::TooManyRows { .. } | MetricError::Empty => Code::BadData,
             MetricError::Cancelled(_) => Code::Cancelled,
@@ -123,6 +144,7 @@ impl Coded for MetricError {
             | MetricError::LabelCode { .. }
             | MetricError::NotProbabilities { .. }
             | MetricError::NotFinite { .. }
+            | MetricError::GroupCode { .. }
             | MetricError::Kind { .. }
             | MetricError::NotPaired { .. } => Code::Internal,
         }
@@ -134,6 +156,10 @@ impl Coded for MetricError {
             MetricError::PositiveLabel { .. } => Some(
                 "Set `evaluation.positive_label` to one of the labels, or leave it out for the last one".to_owned(),
             ),
+            MetricError::NotLabels => Some("Ask it of a classification model".to_owned()),
+            MetricError::NeedsPositiveLabel { .. } => {
+                Some("Set `evaluation.positive_label` to the favourable label".to_owned())
+            }
             MetricError::BinaryAveraging { .. } => {
                 Some("Set `evaluation.averaging` to `weighted` or `macro`".to_owned())
             }

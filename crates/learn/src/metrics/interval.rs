@@ -1,7 +1,7 @@
 //! Percentile intervals of resampled values, and what is honest to say about them.
 
 use super::MetricError;
-use driftgate_model::Interval;
+use driftgate_model::{Interval, MetricValue};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// More undefined resamples than one in this many leave no interval.
@@ -16,10 +16,10 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// Sorts the values; NaN stands for a resample on which the metric is not defined.
+    /// Sorts the values; what is not finite stands for a resample on which the metric is not defined.
     pub(super) fn new(values: impl Iterator<Item = f64>) -> Self {
         let mut resamples = 0;
-        let mut sorted: Vec<f64> = values.inspect(|_| resamples += 1).filter(|v| !v.is_nan()).collect();
+        let mut sorted: Vec<f64> = values.inspect(|_| resamples += 1).filter(|v| v.is_finite()).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         Spread { sorted, resamples }
     }
@@ -56,6 +56,16 @@ impl Spread {
         self.is_usable() && self.sorted.first() == self.sorted.last()
     }
 
+    /// A defined value with its interval and the notes that belong to it, `more` last.
+    pub(super) fn around(&self, value: f64, level: f64, more: Option<String>) -> MetricValue {
+        let mut notes = self.notes(level);
+        if self.is_degenerate() {
+            notes.push(NO_WIDTH.to_owned());
+        }
+        notes.extend(more);
+        MetricValue { value: Some(value), interval: self.interval(level), note: joined(notes) }
+    }
+
     /// What a reader has to know about undefined resamples and thin tails.
     pub(super) fn notes(&self, level: f64) -> Vec<String> {
         let mut notes = Vec::new();
@@ -75,6 +85,10 @@ impl Spread {
         notes
     }
 }
+
+/// What the note of an interval without width says.
+const NO_WIDTH: &str =
+    "every resample gives the same value, so a percentile interval has no width and overstates certainty";
 
 /// A share as a percentage without trailing zeros: `95`, `99.5`.
 pub(super) fn percent(share: f64) -> String {
@@ -108,9 +122,9 @@ pub(super) fn joined(notes: Vec<String>) -> Option<String> {
     (!notes.is_empty()).then(|| notes.join("; "))
 }
 
-/// NaN becomes `None`.
+/// What is not finite becomes `None`: a report holds numbers only.
 pub(super) fn defined(value: f64) -> Option<f64> {
-    (!value.is_nan()).then_some(value)
+    value.is_finite().then_some(value)
 }
 
 #[cfg(test)]

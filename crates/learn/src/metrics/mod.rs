@@ -19,6 +19,7 @@ mod answers;
 mod baseline;
 mod classes;
 mod error;
+mod fairness;
 mod interval;
 mod paired;
 mod ranking;
@@ -30,12 +31,13 @@ mod values;
 pub use answers::{Answers, predicted_codes};
 pub use baseline::Baseline;
 pub use error::MetricError;
+pub use fairness::{FairnessOptions, Groups, fairness};
 pub use paired::{EQUAL_WITHIN, PairedDifference, compare, no_baseline, paired};
 
 use classes::{Counts, Tally, Wanted};
-use driftgate_model::config::EvaluationConfig;
+use driftgate_model::config::{BootstrapConfig, EvaluationConfig};
 use driftgate_model::{BootstrapSpec, CancelToken, MetricValue, SplitEvaluation};
-use interval::{Spread, check_level, defined, joined, percent, wilson};
+use interval::{Spread, check_level, defined, percent, wilson};
 use scorer::{Scorer, plan, strata, why_undefined};
 use std::collections::BTreeMap;
 
@@ -75,19 +77,24 @@ pub fn evaluate(
         Scorer::of_baseline(train_baseline, answers, &order, config)?.point(answers.rows(), names.len(), &mut tally);
     let point = scorer.point(answers.rows(), names.len(), &mut tally);
 
-    let resampled = config.bootstrap.resamples > 0;
+    let bootstrap = &config.bootstrap;
     let plan = plan(sizes, config);
     let score = |weights: &[u32], tally: &mut Tally, out: &mut [f64]| scorer.score(weights, tally, out);
     let draws = plan.run(names.len(), options.threads, options.cancel, score)?;
+    let lone = lone_rows(answers, &plan.strata);
     let mut metrics = BTreeMap::new();
     for (i, name) in names.iter().enumerate() {
-        let value = if resampled {
-            let spread = Spread::new(draws.iter().skip(i).step_by(names.len()).copied());
-            with_interval(name, point[i], &spread, answers, config)
+        let spread = Spread::new(draws.iter().skip(i).step_by(names.len()).copied());
+        let mut value = MetricValue::default();
+        if !point[i].is_finite() {
+            value.note = Some(why_undefined(answers));
+        } else if bootstrap.resamples == 0 {
+            value.value = Some(point[i]);
+        } else if *name == "accuracy" && spread.is_degenerate() {
+            value = certain_accuracy(point[i], answers.rows(), &spread, bootstrap.level);
         } else {
-            let note = if point[i].is_nan() { Some(why_undefined(answers)) } else { None };
-            MetricValue { value: defined(point[i]), interval: None, note }
-        };
+            value = spread.around(point[i], bootstrap.level, lone.clone());
+        }
         metrics.insert((*name).to_owned(), value);
     }
     let baseline = names.iter().zip(&base).map(|(name, &v)| ((*name).to_owned(), defined(v))).collect();
@@ -101,7 +108,7 @@ pub fn evaluate(
         per_class: Vec::new(),
         confusion_matrix: Vec::new(),
         calibration: Vec::new(),
-        bootstrap: resampled.then(|| spec(answers, config)),
+        bootstrap: spec(config, matches!(answers, Answers::Classes { .. })),
     };
     if let (Answers::Classes { labels, .. }, Scorer::Classes(scorer)) = (answers, &scorer) {
         let counts = Counts { cells: &tally.cells, classes: labels.len() };
@@ -133,33 +140,26 @@ pub fn summary(evaluation: &SplitEvaluation, prefix: &str) -> BTreeMap<String, f
     evaluation.metrics.iter().filter_map(named).collect()
 }
 
-fn spec(answers: &Answers, config: &EvaluationConfig) -> BootstrapSpec {
-    BootstrapSpec {
-        method: "percentile".to_owned(),
-        resamples: config.bootstrap.resamples,
-        level: config.bootstrap.level,
-        seed: config.bootstrap.seed,
-        stratified: matches!(answers, Answers::Classes { .. }),
-    }
+/// How intervals were made; `None` when they are turned off.
+fn spec(config: &EvaluationConfig, stratified: bool) -> Option<BootstrapSpec> {
+    let BootstrapConfig { resamples, level, seed } = config.bootstrap;
+    (resamples > 0).then(|| BootstrapSpec { method: "percentile".to_owned(), resamples, level, seed, stratified })
 }
 
-/// A value with its interval, or with the reason why it has none.
-fn with_interval(name: &str, value: f64, spread: &Spread, answers: &Answers, config: &EvaluationConfig) -> MetricValue {
-    if value.is_nan() {
-        return MetricValue { value: None, interval: None, note: Some(why_undefined(answers)) };
-    }
-    let level = config.bootstrap.level;
-    let mut notes = spread.notes(level);
-    let mut interval = spread.interval(level);
-    if spread.is_degenerate() {
-        let same =
-            "every resample gives the same value, so a percentile interval has no width and overstates certainty";
-        if name == "accuracy" {
-            interval = wilson(value, answers.rows(), level);
-            notes.push(format!("{same}; the {} % Wilson score interval stands in its place", percent(level)));
-        } else {
-            notes.push(same.to_owned());
-        }
-    }
-    MetricValue { value: Some(value), interval, note: joined(notes) }
+/// A note on labels whose only row every stratified resample repeats.
+fn lone_rows(answers: &Answers, strata: &[usize]) -> Option<String> {
+    let Answers::Classes { labels, .. } = answers else {
+        return None;
+    };
+    let lone = labels.iter().zip(strata).filter(|(_, rows)| **rows == 1);
+    let named: Vec<String> = lone.map(|(label, _)| format!("`{label}`")).collect();
+    (!named.is_empty())
+        .then(|| format!("the only row of {} is in every resample, so the interval is too narrow", named.join(", ")))
+}
+
+/// Accuracy where no resample differs: the percentile interval would claim certainty.
+fn certain_accuracy(value: f64, rows: usize, spread: &Spread, level: f64) -> MetricValue {
+    let instead = format!("the {} % Wilson score interval stands in its place", percent(level));
+    let MetricValue { note, .. } = spread.around(value, level, Some(instead));
+    MetricValue { value: Some(value), interval: wilson(value, rows, level), note }
 }

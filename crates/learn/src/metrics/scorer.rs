@@ -95,18 +95,20 @@ pub(super) fn plan(strata: Vec<usize>, config: &EvaluationConfig) -> Plan {
 
 /// Why a value that is not defined is not.
 pub(super) fn why_undefined(answers: &Answers) -> String {
-    if answers.rows() == 0 {
-        return "not defined, the split has no rows".to_owned();
-    }
-    match answers {
-        Answers::Classes { labels, .. } if labels.len() < 2 => "not defined, there is only one label".to_owned(),
+    let reason = match answers {
+        _ if answers.rows() == 0 => "the split has no rows".to_owned(),
+        Answers::Classes { labels, .. } if labels.len() < 2 => "there is only one label".to_owned(),
         Answers::Classes { labels, truth, .. } => {
             let absent = labels.iter().enumerate().find(|(code, _)| !truth.contains(&(*code as u32)));
             match absent {
-                Some((_, label)) => format!("not defined, no row has the label `{label}`"),
-                None => "not defined on these rows".to_owned(),
+                Some((_, label)) => format!("no row has the label `{label}`"),
+                None => "these rows do not allow it".to_owned(),
             }
         }
-        Answers::Values { .. } => "not defined, it needs rows with different true values".to_owned(),
-    }
+        Answers::Values { truth, .. } if truth.windows(2).all(|pair| pair[0] == pair[1]) => {
+            "it needs rows with different true values".to_owned()
+        }
+        Answers::Values { .. } => "the numbers are too large to be squared or divided".to_owned(),
+    };
+    format!("not defined, {reason}")
 }

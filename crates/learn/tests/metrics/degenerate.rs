@@ -136,3 +136,27 @@ fn a_config_that_does_not_fit_is_refused_with_a_hint() {
     assert!(matches!(evaluate(&answers, &wrong, &options), Err(MetricError::Kind { .. })));
     assert!(matches!(baseline(&answers), Baseline::Majority { code: 0, .. }));
 }
+
+#[test]
+fn errors_too_large_to_square_are_not_defined_instead_of_infinite() {
+    let answers = Answers::Values { truth: &[1e200, -1e200, 0.0], predicted: &[-1e200, 1e200, 1.0] };
+    let found = report(&answers, &config(100), 1).unwrap();
+    assert_eq!(found.metrics["mae"].value, Some((4e200 + 1.0) / 3.0));
+    for name in ["mse", "rmse", "r2"] {
+        let metric = &found.metrics[name];
+        assert_eq!((metric.value, metric.interval), (None, None), "{name}");
+        assert!(metric.note.as_deref().unwrap().contains("too large"), "{name}");
+    }
+}
+
+#[test]
+fn a_label_with_one_row_is_named_beside_the_interval() {
+    let (labels, truth) = (labels(&["no", "yes"]), [0u32, 0, 0, 1]);
+    let probabilities = binary(&[0.1, 0.6, 0.4, 0.7]);
+    let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
+    let brier = report(&answers, &config(100), 1).unwrap().metrics["brier"].clone();
+    assert_eq!(
+        brier.note.as_deref(),
+        Some("the only row of `yes` is in every resample, so the interval is too narrow")
+    );
+}

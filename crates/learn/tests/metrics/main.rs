@@ -4,6 +4,7 @@
 
 mod bootstrap;
 mod degenerate;
+mod fair;
 mod golden;
 mod pairing;
 mod support;
