@@ -304,7 +304,7 @@ mod tests {
             dataset_added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             now: "2026-01-11T00:00:00Z".parse().unwrap(),
         };
-        super::evaluate(&config, &evidence).remove(0)
+        evaluate(&config, &evidence).remove(0)
     }
 
     fn accuracy(operator: Operator, threshold: f64) -> RuleKind {

@@ -539,10 +539,10 @@ impl Pair<'_> {
         let all = ask(metrics_of(self.inputs.config.task), config.bootstrap.level)?;
         let mut by_rule = BTreeMap::new();
         for rule in &promotion.rules {
-            if let RuleKind::NotWorseThanChampion { metric, confidence, .. } = &rule.kind {
-                if let Some(difference) = ask(&[metric.as_str()], *confidence)?.remove(metric.as_str()) {
-                    by_rule.insert(rule.id.clone(), difference);
-                }
+            if let RuleKind::NotWorseThanChampion { metric, confidence, .. } = &rule.kind
+                && let Some(difference) = ask(&[metric.as_str()], *confidence)?.remove(metric.as_str())
+            {
+                by_rule.insert(rule.id.clone(), difference);
             }
         }
         Ok((by_rule, metrics::compare(&all, production, split.as_str(), config)))

@@ -83,19 +83,12 @@ impl Workspace {
     }
 }
 
-/// Wall time from start to finish; of a run that goes on or was interrupted, that of the stages that ended.
-fn duration_ms(row: &RunRow) -> u64 {
-    let whole = row.finished_at.map(|end| end.duration_since(row.started_at).as_millis());
-    let staged = || row.stages.iter().map(|s| s.duration_ms).sum();
-    whole.and_then(|ms| u64::try_from(ms).ok()).unwrap_or_else(staged)
-}
-
 fn line(row: RunRow) -> RunLine {
     let metric = format!("test.{}", lead_metric(row.subject.task));
     RunLine {
         value: row.metrics.get(&metric).copied(),
         metric,
-        duration_ms: duration_ms(&row),
+        duration_ms: row.wall_ms(),
         model: row.subject.model,
         dataset: row.subject.dataset,
         algorithm: row.subject.algorithm,

@@ -55,6 +55,14 @@ pub struct MetricComparison {
     pub verdict: String,
 }
 
+impl MetricComparison {
+    /// The verdict in words that fit the interval: `better` and `worse` only where it leaves 0 out.
+    pub fn words(&self) -> &str {
+        let unsure = self.interval.is_some_and(|i| i.low <= 0.0 && i.high >= 0.0);
+        if unsure && self.verdict != "equal" { "no clear difference" } else { &self.verdict }
+    }
+}
+
 /// Candidate against Production.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {

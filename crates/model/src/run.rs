@@ -151,6 +151,15 @@ pub struct RunRow {
     pub decision_reason: Option<Sealed>,
 }
 
+impl RunRow {
+    /// Milliseconds from start to finish; of a run that goes on or was interrupted, those of the stages that ended.
+    pub fn wall_ms(&self) -> u64 {
+        let whole = self.finished_at.map(|end| end.duration_since(self.started_at).as_millis());
+        let staged = || self.stages.iter().map(|s| s.duration_ms).sum();
+        whole.and_then(|ms| u64::try_from(ms).ok()).unwrap_or_else(staged)
+    }
+}
+
 /// A registered version of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VersionRow {

@@ -7,6 +7,7 @@ use crate::exit::{CliError, Exit};
 use crate::host::now;
 use crate::render::models;
 use driftgate_model::Code;
+use driftgate_model::views::VersionView;
 use serde::Serialize;
 use std::path::Path;
 
@@ -36,6 +37,15 @@ struct Card {
     markdown: String,
 }
 
+/// One version of a model. Schema `driftgate/model-version/1`.
+#[derive(Serialize)]
+struct Shown<'a> {
+    schema: &'static str,
+    model: &'a str,
+    #[serde(flatten)]
+    version: &'a VersionView,
+}
+
 fn card(context: &Context, name: String) -> Result<(), CliError> {
     let markdown = context.open()?.card(&name)?;
     let card = Card { schema: "driftgate/card/1", model: name, markdown };
@@ -59,7 +69,8 @@ fn show(context: &Context, name: &str) -> Result<(), CliError> {
             hint: Some(format!("It has {}", known(&view.versions.iter().map(|v| v.version).collect::<Vec<_>>()))),
         });
     };
-    context.output.answer(found, |v, width| models::show_version(&view, v, width))
+    let shown = Shown { schema: "driftgate/model-version/1", model, version: found };
+    context.output.answer(&shown, |s, width| models::show_version(&view, s.version, width))
 }
 
 fn version(text: &str) -> Result<u32, CliError> {

@@ -37,7 +37,7 @@ pub fn header(view: &RunView, width: usize) -> String {
     let row = &view.run;
     let subject = &row.subject;
     let (word, tone) = status(row.status);
-    let spent: u64 = row.stages.iter().map(|s| s.duration_ms).sum();
+    let spent = row.wall_ms();
     let mut out =
         format!("{} · {} · {}\n", strong(&format!("Run {}", subject.run.short())), paint(tone, &word), duration(spent));
     let production = match (row.version, &view.gate) {
@@ -180,15 +180,15 @@ fn baseline(split: &SplitEvaluation, name: &str) -> String {
 
 fn against(metric: Option<&MetricComparison>) -> [Cell; 2] {
     let Some(m) = metric else { return ["—".into(), "—".into()] };
-    let tone = match m.verdict.as_str() {
+    let tone = match m.words() {
         "better" => Tone::Good,
         "worse" => Tone::Bad,
         _ => Tone::Plain,
     };
     let difference = match (m.delta, m.interval) {
-        (Some(d), Some(i)) => format!("{} {} {}", signed(d), interval(i), m.verdict),
-        (Some(d), None) => format!("{} {}", signed(d), m.verdict),
-        (None, _) => m.verdict.clone(),
+        (Some(d), Some(i)) => format!("{} {} {}", signed(d), interval(i), m.words()),
+        (Some(d), None) => format!("{} {}", signed(d), m.words()),
+        (None, _) => m.words().to_owned(),
     };
     [number(m.production).into(), Cell::toned(difference, tone)]
 }
@@ -211,7 +211,11 @@ fn method(
         ),
         None => "No intervals: bootstrap is off".into(),
     };
-    let answer = if base.labels.is_empty() { "the train mean" } else { "the majority class" };
+    let answer = if base.labels.is_empty() {
+        "the train mean"
+    } else {
+        "the majority class, with the train shares as probabilities"
+    };
     text += &format!(". Baseline: {answer}, on {}", base.split);
     if comparison.is_some_and(|c| c.production_version.is_some()) {
         text += ". Production is evaluated on the same rows";
