@@ -72,13 +72,20 @@ struct Tally {
 }
 
 impl Tally {
-    fn present(&self, rows: usize) -> u64 {
-        rows as u64 - self.missing
-    }
-
     /// Digits that are codes: leading zeros at one common length.
     fn are_codes(&self) -> bool {
         self.padded > 0 && self.whole == self.numbers && self.shortest == self.longest
+    }
+
+    /// Why a column of nothing but numbers is better read as text.
+    fn note(&self) -> Option<String> {
+        if self.numbers > 0 && self.are_codes() {
+            Some("read as text, since its digits begin with zeros as codes do".into())
+        } else if self.rounded > 0 {
+            Some("read as text, since its whole numbers are beyond 2^53 and would be rounded".into())
+        } else {
+            None
+        }
     }
 }
 
@@ -111,15 +118,7 @@ pub(crate) fn from_texts(name: String, unnamed: bool, texts: StringChunked, read
         values.push(n.value);
     }
     let numeric = values.len() == rows;
-    let note = if !numeric || tally.numbers == 0 {
-        None
-    } else if tally.are_codes() {
-        Some("read as text, since its digits begin with zeros as codes do".to_owned())
-    } else if tally.rounded > 0 {
-        Some("read as text, since its whole numbers are beyond 2^53 and would be rounded".to_owned())
-    } else {
-        None
-    };
+    let note = if numeric { tally.note() } else { None };
     let mut column = TableColumn {
         name,
         inferred: ColumnType::String,
@@ -143,7 +142,6 @@ pub(crate) fn from_texts(name: String, unnamed: bool, texts: StringChunked, read
     if !dictionary.is_empty() && dictionary.iter().all(|t| truth(t).is_some()) {
         column.inferred = ColumnType::Bool;
     }
-    debug_assert!(tally.present(rows) >= column.distinct || column.missing != tally.missing);
     (column, Cells::Texts { dictionary, codes })
 }
 

@@ -269,7 +269,8 @@ fn rewritten<'a>(bytes: &[u8], delimiter: u8) -> Option<Records<'a>> {
     // Blank lines at the end of a file are how files end.
     let last = lines.last().copied().unwrap_or(header_record.line);
     let inner_blank = blank.examples.iter().filter(|e| e.line.is_some_and(|l| l < u64::from(last))).count();
-    report(&mut findings, expected, ragged, stray, trailing, unclosed, if inner_blank > 0 { blank.count } else { 0 });
+    let blank = if inner_blank > 0 { blank.count } else { 0 };
+    findings.extend(Report { expected, unclosed, ragged, trailing, stray, blank }.findings());
     Some(Records {
         header,
         unnamed,
@@ -313,73 +314,70 @@ fn fit(
     }
 }
 
-fn report(
-    findings: &mut Vec<Finding>,
+/// What was wrong with records, as findings: errors first.
+struct Report {
     expected: usize,
-    ragged: Faults,
-    stray: Faults,
-    trailing: Faults,
     unclosed: Faults,
+    ragged: Faults,
+    trailing: Faults,
+    stray: Faults,
     blank: usize,
-) {
-    let mut add = |severity, check: &str, message: String, hint: &str, examples: Vec<FindingExample>| {
-        findings.push(Finding {
-            severity,
-            check: check.into(),
-            column: None,
-            message,
-            hint: Some(hint.into()),
-            examples,
-        });
-    };
-    if unclosed.count > 0 {
-        add(
-            Severity::Error,
-            "unclosed_quote",
-            "A quote is opened and never closed, so the rest of the file is one value".into(),
-            "Close the quote, or double it where it is part of the text",
-            unclosed.examples,
-        );
-    }
-    if ragged.count > 0 {
-        add(
-            Severity::Error,
-            "ragged_rows",
-            format!(
-                "{} not have the {} of the header",
-                count(ragged.count, "row does", "rows do"),
-                count(expected, "field", "fields")
+}
+
+impl Report {
+    fn findings(self) -> Vec<Finding> {
+        let (ragged, trailing, stray, blank) = (self.ragged.count, self.trailing.count, self.stray.count, self.blank);
+        let all = [
+            (
+                "unclosed_quote",
+                "A quote is opened and never closed, so the rest of the file is one value".to_owned(),
+                "Close the quote, or double it where it is part of the text",
+                self.unclosed,
             ),
-            "Quote values that hold the delimiter, and check that the delimiter is right",
-            ragged.examples,
-        );
-    }
-    if trailing.count > 0 {
-        add(
-            Severity::Warning,
-            "trailing_delimiters",
-            format!("{} with empty fields beyond the header's", count(trailing.count, "row ends", "rows end")),
-            "Remove the delimiters at the ends of the lines",
-            trailing.examples,
-        );
-    }
-    if stray.count > 0 {
-        add(
-            Severity::Warning,
-            "stray_quotes",
-            format!("{} text right after a closing quote", count(stray.count, "row has", "rows have")),
-            "Double the quotes that are part of a value",
-            stray.examples,
-        );
-    }
-    if blank > 0 {
-        add(
-            Severity::Warning,
-            "blank_lines",
-            format!("{} skipped", count(blank, "blank line was", "blank lines were")),
-            "Remove blank lines between rows",
-            Vec::new(),
-        );
+            (
+                "ragged_rows",
+                format!(
+                    "{} not have the {} of the header",
+                    count(ragged, "row does", "rows do"),
+                    count(self.expected, "field", "fields")
+                ),
+                "Quote values that hold the delimiter, and check that the delimiter is right",
+                self.ragged,
+            ),
+            (
+                "trailing_delimiters",
+                format!("{} with empty fields beyond the header's", count(trailing, "row ends", "rows end")),
+                "Remove the delimiters at the ends of the lines",
+                self.trailing,
+            ),
+            (
+                "stray_quotes",
+                format!("{} text right after a closing quote", count(stray, "row has", "rows have")),
+                "Double the quotes that are part of a value",
+                self.stray,
+            ),
+            (
+                "blank_lines",
+                format!("{} skipped", count(blank, "blank line was", "blank lines were")),
+                "Remove blank lines between rows",
+                Faults { count: blank, examples: Vec::new() },
+            ),
+        ];
+        all.into_iter()
+            .filter(|(.., faults)| faults.count > 0)
+            .map(|(check, message, hint, faults)| Finding {
+                severity: if matches!(check, "unclosed_quote" | "ragged_rows") {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                },
+                check: check.into(),
+                column: None,
+                message,
+                hint: Some(hint.into()),
+                examples: faults.examples,
+            })
+            .collect()
     }
 }
 

@@ -14,6 +14,7 @@ const MOSTLY_NUMBERS: f64 = 0.5;
 impl Check<'_> {
     pub(super) fn contract(&mut self) {
         self.declarations();
+        self.unused_names();
         self.row_counts();
         for i in 0..self.columns.len() {
             self.types(i);
@@ -28,8 +29,8 @@ impl Check<'_> {
 
     fn declarations(&mut self) {
         let spec = self.spec;
-        let names: Vec<String> = self.table.columns().iter().map(|c| c.name.clone()).collect();
-        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let table = self.table;
+        let known: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
         if spec.target.is_empty() {
             self.add(Draft::error(
                 "no_target",
@@ -77,6 +78,12 @@ impl Check<'_> {
                 Draft::error("repeated_feature", "The feature is listed twice".into(), "List each feature once");
             self.add(draft.of(name));
         }
+    }
+
+    /// Columns of the file that nobody uses, and names in the contract that are no columns.
+    fn unused_names(&mut self) {
+        let spec = self.spec;
+        let names: Vec<String> = self.table.columns().iter().map(|c| c.name.clone()).collect();
         let used = |n: &str| self.index.contains_key(n);
         let extra: Vec<String> = names.iter().filter(|n| !used(n)).cloned().collect();
         if !extra.is_empty() {
