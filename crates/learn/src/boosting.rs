@@ -164,8 +164,10 @@ fn check(params: &BoostingParams, y: &Target) -> Result<(), LearnError> {
     whole("min_samples_leaf", params.min_samples_leaf, 1, "at least 1")?;
     whole("max_depth", params.max_depth.unwrap_or(1), 1, "at least 1, or left out for no limit")?;
     whole("n_iter_no_change", params.n_iter_no_change, 1, "at least 1")?;
-    whole("max_bins", params.max_bins, 2, "2 to 255")?;
-    whole("max_bins", 255u32.saturating_sub(params.max_bins.saturating_sub(255)), 255, "2 to 255")?;
+    if !(2..=255).contains(&params.max_bins) {
+        let value = params.max_bins.to_string();
+        return Err(LearnError::Parameter { name: "max_bins", value, rule: "2 to 255" });
+    }
     real("learning_rate", params.learning_rate, params.learning_rate > 0.0, "a number above 0")?;
     real("l2_regularization", params.l2_regularization, params.l2_regularization >= 0.0, "a number of at least 0")?;
     real("tol", params.tol, params.tol >= 0.0, "a number of at least 0")?;

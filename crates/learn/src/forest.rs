@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 mod gini;
 mod grow;
 mod ranks;
+mod search;
 mod variance;
 
 use grow::{Criterion, Grown, Limits};
@@ -145,10 +146,10 @@ pub(crate) fn fit(
                 answers: pure_answers(classes.len()),
                 ..Forest::empty(x)
             };
-            let mut grown = grow_all(params, x, &criterion, &limits, shell, ctx, workers)?;
-            let hits = |row: usize, sums: &[f64]| f64::from(u8::from(argmax(sums) == classes.codes[row] as usize));
-            grown.1.oob_score = grown.0.mean(hits);
-            Ok(finish(grown.1, grown.0))
+            let (out_of_bag, mut fitted) = grow_all(params, x, &criterion, &limits, shell, ctx, workers)?;
+            let hit = |row: usize, sums: &[f64]| argmax(sums) == classes.codes[row] as usize;
+            fitted.oob_score = out_of_bag.mean(|row, sums| f64::from(u8::from(hit(row, sums))));
+            Ok(finish(fitted, &out_of_bag))
         }
         Target::Values(values) => {
             if params.class_weight.is_some() {
@@ -156,9 +157,9 @@ pub(crate) fn fit(
                 return Err(LearnError::Parameter { name: "class_weight", value: "balanced".into(), rule });
             }
             let criterion = variance::Variance::new(values);
-            let mut grown = grow_all(params, x, &criterion, &limits, Forest::empty(x), ctx, workers)?;
-            grown.1.oob_score = grown.0.r2(values);
-            Ok(finish(grown.1, grown.0))
+            let (out_of_bag, mut fitted) = grow_all(params, x, &criterion, &limits, Forest::empty(x), ctx, workers)?;
+            fitted.oob_score = out_of_bag.r2(values);
+            Ok(finish(fitted, &out_of_bag))
         }
     }
 }
@@ -324,7 +325,7 @@ fn argmax(sums: &[f64]) -> usize {
     best
 }
 
-fn finish(mut fitted: Fitted, out_of_bag: OutOfBag) -> Fitted {
+fn finish(mut fitted: Fitted, out_of_bag: &OutOfBag) -> Fitted {
     let never = out_of_bag.trees.iter().filter(|&&t| t == 0).count();
     if never > 0 {
         fitted.notes.push(format!(

@@ -1,5 +1,4 @@
-use super::grow::{Criterion, Cut, Found, Sample};
-use super::ranks::RankedColumn;
+use super::grow::{Criterion, Sample};
 use crate::tree::Node;
 
 /// Gini impurity of classes, each class with a weight.
@@ -17,12 +16,12 @@ pub(crate) struct ClassTotals {
     squares: f64,
 }
 
-pub(crate) struct GiniScratch {
-    keys: Vec<u64>,
-    left: Vec<f64>,
-    right: Vec<f64>,
-    /// For each bin: draws of each class, then distinct samples.
-    bins: Vec<u32>,
+/// Two sides, their class weights beside each other.
+pub(crate) struct ClassSides {
+    /// For each class, its weight on the left and on the right.
+    by_class: Vec<[f64; 2]>,
+    weight: [f64; 2],
+    squares: [f64; 2],
 }
 
 impl<'a> Gini<'a> {
@@ -31,55 +30,9 @@ impl<'a> Gini<'a> {
     }
 }
 
-/// Two sides whose classes move from right to left.
-struct Sides<'s> {
-    left: &'s mut [f64],
-    right: &'s mut [f64],
-    left_weight: f64,
-    right_weight: f64,
-    left_squares: f64,
-    right_squares: f64,
-}
-
-impl<'s> Sides<'s> {
-    fn new(left: &'s mut Vec<f64>, right: &'s mut Vec<f64>, totals: &ClassTotals) -> Self {
-        left.clear();
-        left.resize(totals.by_class.len(), 0.0);
-        right.clone_from(&totals.by_class);
-        Sides {
-            left,
-            right,
-            left_weight: 0.0,
-            right_weight: totals.weight,
-            left_squares: 0.0,
-            right_squares: totals.squares,
-        }
-    }
-
-    #[inline]
-    fn shift(&mut self, class: usize, weight: f64) {
-        let (l, r) = (&mut self.left[class], &mut self.right[class]);
-        self.left_squares += weight * (2.0 * *l + weight);
-        self.right_squares -= weight * (2.0 * *r - weight);
-        *l += weight;
-        *r -= weight;
-        self.left_weight += weight;
-        self.right_weight -= weight;
-    }
-
-    #[inline]
-    fn score(&self) -> f64 {
-        self.left_squares / self.left_weight + self.right_squares / self.right_weight
-    }
-}
-
 impl Criterion for Gini<'_> {
     type Totals = ClassTotals;
-    type Scratch = GiniScratch;
-
-    fn scratch(&self) -> GiniScratch {
-        GiniScratch { keys: Vec::new(), left: Vec::new(), right: Vec::new(), bins: Vec::new() }
-    }
+    type Sides = ClassSides;
 
     fn class(&self, row: usize) -> u16 {
         self.codes[row] as u16
@@ -104,95 +57,6 @@ impl Criterion for Gini<'_> {
         totals.squares / totals.weight
     }
 
-    fn cut_sorted(
-        &self,
-        scratch: &mut GiniScratch,
-        column: &RankedColumn,
-        samples: &[Sample],
-        totals: &ClassTotals,
-        leaf: usize,
-    ) -> Found {
-        let GiniScratch { keys, left, right, .. } = scratch;
-        keys.clear();
-        keys.extend(
-            samples
-                .iter()
-                .map(|s| u64::from(column.ranks[s.row as usize]) << 32 | u64::from(s.class) << 16 | u64::from(s.count)),
-        );
-        keys.sort_unstable();
-        let rank = |key: u64| (key >> 32) as u32;
-        match (keys.first(), keys.last()) {
-            (Some(&a), Some(&b)) if rank(a) != rank(b) => {}
-            _ => return Found::Constant,
-        }
-        let mut sides = Sides::new(left, right, totals);
-        let mut best: Option<Cut> = None;
-        let last_left = keys.len() - leaf;
-        for (i, pair) in keys.windows(2).enumerate() {
-            let class = (pair[0] >> 16) as u16 as usize;
-            sides.shift(class, f64::from(pair[0] as u16) * self.weights[class]);
-            let (below, above) = (rank(pair[0]), rank(pair[1]));
-            if below != above && i + 1 >= leaf && i < last_left {
-                let score = sides.score();
-                if best.is_none_or(|b| score > b.score) {
-                    best = Some(Cut { below, above, score });
-                }
-            }
-        }
-        best.map_or(Found::Nothing, Found::Cut)
-    }
-
-    fn cut_binned(
-        &self,
-        scratch: &mut GiniScratch,
-        column: &RankedColumn,
-        samples: &[Sample],
-        totals: &ClassTotals,
-        leaf: usize,
-    ) -> Found {
-        let GiniScratch { bins, left, right, .. } = scratch;
-        let classes = self.weights.len();
-        let width = classes + 1;
-        let count = column.starts.len() - 1;
-        bins.clear();
-        bins.resize(count * width, 0);
-        for s in samples {
-            let at = usize::from(column.bins[s.row as usize]) * width;
-            bins[at + s.class as usize] += u32::from(s.count);
-            bins[at + classes] += 1;
-        }
-        let mut sides = Sides::new(left, right, totals);
-        let mut best: Option<Cut> = None;
-        let mut seen = 0;
-        let mut open: Option<(usize, f64)> = None;
-        let mut filled = 0;
-        for (bin, draws) in bins.chunks_exact(width).enumerate() {
-            let here = draws[classes] as usize;
-            if here == 0 {
-                continue;
-            }
-            // A cut lies between the last filled bin and this one.
-            if let Some((below, score)) = open.take() {
-                if best.is_none_or(|b| score > b.score) {
-                    best = Some(Cut { below: column.starts[below + 1] - 1, above: column.starts[bin], score });
-                }
-            }
-            filled += 1;
-            seen += here;
-            for (class, &d) in draws[..classes].iter().enumerate().filter(|(_, d)| **d > 0) {
-                sides.shift(class, f64::from(d) * self.weights[class]);
-            }
-            if seen >= leaf && samples.len() - seen >= leaf {
-                open = Some((bin, sides.score()));
-            }
-        }
-        match best {
-            Some(cut) => Found::Cut(cut),
-            None if filled < 2 => Found::Constant,
-            None => Found::Nothing,
-        }
-    }
-
     fn leaf(&self, totals: &ClassTotals, answers: &mut Vec<f64>) -> Node {
         let classes = self.weights.len();
         if self.pure(totals) {
@@ -202,5 +66,36 @@ impl Criterion for Gini<'_> {
         let answer = classes + answers.len() / classes;
         answers.extend(totals.by_class.iter().map(|w| w / totals.weight));
         Node::leaf(0.0, answer as u32)
+    }
+
+    fn sides(&self, totals: &ClassTotals) -> ClassSides {
+        ClassSides {
+            by_class: totals.by_class.iter().map(|&w| [0.0, w]).collect(),
+            weight: [0.0, totals.weight],
+            squares: [0.0, totals.squares],
+        }
+    }
+
+    #[inline]
+    fn payload(&self, _i: usize, sample: Sample) -> u32 {
+        u32::from(sample.class) << 16 | u32::from(sample.count)
+    }
+
+    #[inline]
+    fn shift(&self, sides: &mut ClassSides, payload: u32, _samples: &[Sample]) {
+        let class = (payload >> 16) as usize;
+        let weight = f64::from(payload & 0xFFFF) * self.weights[class];
+        let [l, r] = &mut sides.by_class[class];
+        sides.squares[0] += weight * (2.0 * *l + weight);
+        sides.squares[1] -= weight * (2.0 * *r - weight);
+        *l += weight;
+        *r -= weight;
+        sides.weight[0] += weight;
+        sides.weight[1] -= weight;
+    }
+
+    #[inline]
+    fn score(&self, sides: &ClassSides) -> f64 {
+        sides.squares[0] / sides.weight[0] + sides.squares[1] / sides.weight[1]
     }
 }

@@ -1,4 +1,5 @@
-use super::ranks::{RankedColumn, Ranks};
+use super::ranks::Ranks;
+use super::search::Search;
 use crate::random::Stream;
 use crate::tree::Node;
 use crate::{FitContext, LearnError};
@@ -22,23 +23,13 @@ pub(crate) struct Sample {
     pub count: u16,
 }
 
-/// A cut of one column: ranks up to `below` go left, from `above` right.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cut {
-    pub below: u32,
-    pub above: u32,
-    /// What is maximised; comparable between columns of one node.
-    pub score: f64,
-}
-
 /// What a split maximises and a leaf answers.
 pub(crate) trait Criterion: Sync {
     /// Sums over the samples of a node.
     type Totals;
-    /// Memory that splits of one tree share.
-    type Scratch;
+    /// The two sides of a node while samples move from right to left.
+    type Sides;
 
-    fn scratch(&self) -> Self::Scratch;
     /// The class of a row, kept in its sample.
     fn class(&self, row: usize) -> u16;
     fn totals(&self, samples: &[Sample]) -> Self::Totals;
@@ -46,36 +37,17 @@ pub(crate) trait Criterion: Sync {
     fn pure(&self, totals: &Self::Totals) -> bool;
     /// The score of the node unsplit: a split gains its score less this.
     fn base(&self, totals: &Self::Totals) -> f64;
-    /// The best cut of the column, exact. `None` when no cut leaves `leaf` samples on both sides; `Err` is never needed.
-    fn cut_sorted(
-        &self,
-        scratch: &mut Self::Scratch,
-        column: &RankedColumn,
-        samples: &[Sample],
-        totals: &Self::Totals,
-        leaf: usize,
-    ) -> Found;
-    /// The best cut between bins.
-    fn cut_binned(
-        &self,
-        scratch: &mut Self::Scratch,
-        column: &RankedColumn,
-        samples: &[Sample],
-        totals: &Self::Totals,
-        leaf: usize,
-    ) -> Found;
     /// The leaf of these samples; class shares that are no pure leaf's go to `answers`.
     fn leaf(&self, totals: &Self::Totals, answers: &mut Vec<f64>) -> Node;
-}
 
-/// What a column offers a node.
-pub(crate) enum Found {
-    /// The samples have one value (or lie in one bin).
-    Constant,
-    /// They differ, but no cut leaves enough samples on both sides.
-    Nothing,
-    /// The best cut.
-    Cut(Cut),
+    /// What `shift` needs of sample `i`, in 32 bits that travel with it through sorting.
+    fn payload(&self, i: usize, sample: Sample) -> u32;
+    /// All samples on the right.
+    fn sides(&self, totals: &Self::Totals) -> Self::Sides;
+    /// Moves a sample to the left.
+    fn shift(&self, sides: &mut Self::Sides, payload: u32, samples: &[Sample]);
+    /// What a split here would score: the larger the better.
+    fn score(&self, sides: &Self::Sides) -> f64;
 }
 
 /// A grown tree, its answers counted from its own table.
@@ -88,9 +60,6 @@ pub(crate) struct Grown {
     pub oob_rows: Vec<u32>,
     pub oob_leaves: Vec<u32>,
 }
-
-/// From this many samples on, a node looks at bins instead of sorting: at most 255 cuts a column instead of all.
-const BINNED_FROM: usize = 256;
 
 struct Pending {
     samples: (usize, usize),
@@ -193,60 +162,4 @@ fn partition<T: Copy>(items: &mut [T], spare: &mut [T], left: impl Fn(&T) -> boo
     }
     items[kept..].copy_from_slice(&spare[..moved]);
     kept
-}
-
-/// Looks for the best split of a node.
-struct Search<'a, C: Criterion> {
-    criterion: &'a C,
-    ranks: &'a Ranks,
-    limits: &'a Limits,
-    features: Vec<u32>,
-    scratch: C::Scratch,
-}
-
-impl<'a, C: Criterion> Search<'a, C> {
-    fn new(criterion: &'a C, ranks: &'a Ranks, limits: &'a Limits) -> Self {
-        let features = (0..ranks.len() as u32).collect();
-        Search { criterion, ranks, limits, features, scratch: criterion.scratch() }
-    }
-
-    /// Draws features one by one: at least `candidates`, and on until one of them is not constant in the node.
-    fn best(&mut self, samples: &[Sample], totals: &C::Totals, stream: &mut Stream) -> Option<(usize, Cut)> {
-        let mut best: Option<(usize, Cut)> = None;
-        let mut varied = false;
-        for i in 0..self.features.len() {
-            if i >= self.limits.candidates && varied {
-                break;
-            }
-            let j = i + stream.below((self.features.len() - i) as u32) as usize;
-            self.features.swap(i, j);
-            let feature = self.features[i] as usize;
-            match self.cut(feature, samples, totals) {
-                Found::Constant => {}
-                Found::Nothing => varied = true,
-                Found::Cut(cut) => {
-                    varied = true;
-                    if best.is_none_or(|(_, b)| cut.score > b.score) {
-                        best = Some((feature, cut));
-                    }
-                }
-            }
-        }
-        best
-    }
-
-    fn cut(&mut self, feature: usize, samples: &[Sample], totals: &C::Totals) -> Found {
-        let column = self.ranks.column(feature);
-        if column.values.len() < 2 {
-            return Found::Constant;
-        }
-        if samples.len() >= BINNED_FROM {
-            let found = self.criterion.cut_binned(&mut self.scratch, column, samples, totals, self.limits.leaf);
-            // All in one bin of several values: the values themselves still differ.
-            if column.exact() || !matches!(found, Found::Constant) {
-                return found;
-            }
-        }
-        self.criterion.cut_sorted(&mut self.scratch, column, samples, totals, self.limits.leaf)
-    }
 }

@@ -12,8 +12,11 @@ use ndarray::{Array1, Array2};
 /// about one scale: within this factor of each other.
 const ALIKE: f64 = 4.0;
 
+/// Above this many values, linfa's passes over the table cost more than they save.
+const MOST_VALUES: usize = 1 << 18;
+
 /// linfa's solution as a point of `objective` where linfa can state the problem (two classes, no class weights, columns
-/// of about one scale, as the preprocessing step leaves them), else the origin.
+/// of about one scale, as the preprocessing step leaves them) and the table is not large, else the origin.
 ///
 /// The caller goes on from there until its own, exact criterion holds, so this decides the speed, never the answer.
 pub(super) fn from_linfa(
@@ -26,7 +29,8 @@ pub(super) fn from_linfa(
     let origin = vec![0.0; objective.len()];
     let widest = z.scales.iter().copied().fold(0.0, f64::max);
     let alike = z.scales.iter().all(|&s| s * ALIKE >= widest);
-    if classes.len() != 2 || params.class_weight.is_some() || z.columns.is_empty() || !alike {
+    let small = z.rows().saturating_mul(z.columns.len()) <= MOST_VALUES;
+    if !small || classes.len() != 2 || params.class_weight.is_some() || z.columns.is_empty() || !alike {
         return Ok(origin);
     }
     ctx.cancel.check()?;
