@@ -77,7 +77,10 @@ pub fn libtest_counts(text: &str) -> Option<Counts> {
 pub fn self_skipped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text
         .lines()
-        .filter_map(|l| l.find("SKIPPED: ").map(|at| l[at + "SKIPPED: ".len()..].to_string()))
+        .filter_map(|l| l.split_once("SKIPPED: "))
+        // Where a line begins: in XML after the tag, beside other tests' output after `test name ... `.
+        .filter(|(before, _)| before.trim().is_empty() || before.ends_with('>') || before.ends_with("... "))
+        .map(|(_, why)| why)
         .map(|l| l.split("</").next().unwrap_or_default().replace("&quot;", "\"").replace("&apos;", "'"))
         .map(|l| l.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").trim().to_string())
         .filter(|l| !l.is_empty())
@@ -112,7 +115,7 @@ mod tests {
 
     #[test]
     fn skipped_lines_are_found_once_each_in_text_and_in_xml() {
-        let text = "SKIPPED: california: no file\n<system-err>SKIPPED: a &lt;b&gt; &amp;c</system-err>\n SKIPPED: california: no file\nskipped: no";
+        let text = "SKIPPED: california: no file\n<system-err>SKIPPED: a &lt;b&gt; &amp;c</system-err>\n SKIPPED: california: no file\nskipped: no\n== step: SKIPPED: no";
         assert_eq!(self_skipped(text), ["a <b> &c", "california: no file"]);
     }
 

@@ -37,7 +37,7 @@ pub fn test(yes: bool) -> Outcome {
     steps.run("format", || tools::format(&ws.root, &[]));
     steps.run("clippy", || tools::clippy(&ws.root, &whole));
     if without_nextest.is_none() {
-        steps.run("tests: build", || show(tools::nextest(&ws.root, &whole).arg("--no-run")));
+        steps.run("tests: build", || show(&mut tools::nextest_build(&ws.root, &whole)));
     }
     steps.run("tests", || {
         if without_nextest.is_none() { run_nextest(&ws, &mut found) } else { run_libtest(&ws, &mut found) }
@@ -70,7 +70,8 @@ pub fn test(yes: bool) -> Outcome {
 }
 
 fn run_nextest(ws: &Workspace, found: &mut Found) -> Result<End, String> {
-    let junit = ws.target_dir.join("nextest/default/junit.xml");
+    // nextest keeps its store below the root, wherever cargo builds.
+    let junit = ws.root.join("target/nextest/default/junit.xml");
     // An old file would answer for a run that did not get as far as writing one.
     remove_if_there(&junit)?;
     let mut command = tools::nextest(&ws.root, &["--workspace".to_string()]);

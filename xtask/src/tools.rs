@@ -45,6 +45,13 @@ pub fn clippy(root: &Path, selected: &[String]) -> Result<End, String> {
     show(command.args(["--", "-D", "warnings"]))
 }
 
+/// Builds what [`nextest`] runs, so that both are timed apart.
+pub fn nextest_build(root: &Path, selected: &[String]) -> Command {
+    let mut command = cargo(root);
+    command.args(["nextest", "run", "--no-run", "--cargo-profile", "ci"]).args(locked()).args(selected);
+    command
+}
+
 /// The nextest command over the packages that `selected` names.
 pub fn nextest(root: &Path, selected: &[String]) -> Command {
     let mut command = cargo(root);
