@@ -32,7 +32,7 @@ Commands:
   test [--yes]         Everything: format, clippy, tests, doc tests and documentation of the whole workspace.
                        Asks before it installs a tool; --yes, or CI=true, installs without asking
   oracles              Foreign verifiers (Python): the ledger's proofs and the metrics against other people's code
-  deep [FILTER]        The long proofs: ignored tests named `deep_…`
+  deep [FILTER]        The long proofs: tests that read DRIFTGATE_DEEP, property tests, ignored tests named `deep_…`
   bench [FILTER]       Criterion benchmarks, release profile; `bench --list` names them
 
 The target folder is CARGO_TARGET_DIR, or `target`. Exit code: 0 all passed, 1 something failed, 64 wrong usage

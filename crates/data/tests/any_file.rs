@@ -67,8 +67,13 @@ fn regular() -> impl Strategy<Value = String> {
     })
 }
 
+/// A twentieth of the long proof (`cargo xtask deep`) by default.
+fn cases() -> u32 {
+    if std::env::var_os("DRIFTGATE_DEEP").is_some() { 4_000 } else { 200 }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
