@@ -14,6 +14,7 @@ use driftgate_model::{Matrix, Progress};
 use serde::{Deserialize, Serialize};
 
 mod objective;
+mod precondition;
 mod start;
 
 use objective::Objective;
@@ -82,7 +83,7 @@ impl Logistic {
     }
 }
 
-/// The gradient's tolerance in units of √(sum of weights): coefficients of standardised columns are then right to about
+/// The gradient's tolerance in units of √(sum of weights), by preconditioned variables: weights are then right to about
 /// seven digits.
 const TOLERANCE: f64 = 1e-8;
 

@@ -95,7 +95,9 @@ fn sample_rows(rows: usize, seed: u64, stream: u64) -> Option<Vec<u32>> {
     })
 }
 
-/// Midpoints between distinct values where they are few, else midpoint percentiles, each once.
+/// Midpoints between distinct values where they are few, else percentiles, each once.
+///
+/// Percentiles are numpy's `averaged_inverted_cdf` (definition 2 of Hyndman and Fan 1996), as in scikit-learn 1.9.
 fn cuts(seen: &mut [f64], most: usize) -> Vec<f64> {
     seen.sort_unstable_by(f64::total_cmp);
     let midpoint = |a: f64, b: f64| a / 2.0 + b / 2.0;
@@ -110,13 +112,11 @@ fn cuts(seen: &mut [f64], most: usize) -> Vec<f64> {
         }
     }
     let mut cuts: Vec<f64> = if distinct.is_empty() && !seen.is_empty() {
-        let last = (seen.len() - 1) as f64;
-        (1..most)
-            .map(|q| {
-                let at = q as f64 / most as f64 * last;
-                midpoint(seen[at.floor() as usize], seen[at.ceil() as usize])
-            })
-            .collect()
+        let quantile = |q: usize| match (q * seen.len() / most, q * seen.len() % most) {
+            (at, 0) => midpoint(seen[at - 1], seen[at]),
+            (at, _) => seen[at],
+        };
+        (1..most).map(quantile).collect()
     } else {
         distinct.windows(2).map(|w| midpoint(w[0], w[1])).collect()
     };
@@ -135,10 +135,12 @@ mod tests {
         assert_eq!(cuts(&mut [5.0, 5.0], 255), [] as [f64; 0]);
         assert_eq!(cuts(&mut [], 255), [] as [f64; 0]);
         let mut many: Vec<f64> = (0..1001).map(f64::from).collect();
-        // numpy.percentile(arange(1001), [25, 50, 75], method="midpoint")
+        // numpy.percentile(arange(1001), [25, 50, 75], method="averaged_inverted_cdf")
         assert_eq!(cuts(&mut many, 4), [250.0, 500.0, 750.0]);
-        // numpy.percentile(arange(1000), [25, 50, 75], method="midpoint")
+        // numpy.percentile(arange(1000), [25, 50, 75], method="averaged_inverted_cdf")
         assert_eq!(cuts(&mut many[..1000], 4), [249.5, 499.5, 749.5]);
+        // The same of arange(10), where nothing is whole.
+        assert_eq!(cuts(&mut many[..10], 4), [2.0, 4.5, 7.0]);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use super::precondition::{Preconditioner, dot};
 use crate::classes::Classes;
 use crate::standard::Standardised;
 use crate::workers::Workers;
@@ -5,17 +6,15 @@ use crate::workers::Workers;
 /// Rows whose sums are made together. Fixed, so that the order of additions does not depend on the threads.
 const CHUNK: usize = 4096;
 
-/// The penalised loss as a function of scaled weights.
+/// The penalised loss as a function of preconditioned variables.
 ///
-/// Point layout: for each coefficient vector, one entry a standardised column, then its intercept. Entry u stands for the
-/// weight u / `stretch` of a standardised column; the stretch makes the curvature about 1 in every direction, penalty
-/// included, so that columns of very different scales converge alike.
+/// Point layout: for each coefficient vector, one variable a standardised column, then its intercept's.
 pub(crate) struct Objective<'a> {
     z: &'a Standardised,
     codes: &'a [u32],
     weights: &'a [f64],
     vectors: usize,
-    stretch: Vec<f64>,
+    preconditioner: Preconditioner,
     /// 1 / (C · scale²) of each column: the penalty on a standardised column's weight.
     penalty: Vec<f64>,
     total: f64,
@@ -26,10 +25,9 @@ impl<'a> Objective<'a> {
     pub(crate) fn new(z: &'a Standardised, classes: &'a Classes, weights: &'a [f64], c: f64, workers: Workers) -> Self {
         let total: f64 = classes.counts.iter().zip(weights).map(|(&n, w)| n as f64 * w).sum();
         let penalty: Vec<f64> = z.scales.iter().map(|s| 1.0 / (c * s * s)).collect();
-        let mut stretch: Vec<f64> = penalty.iter().map(|p| (0.25 * total + p).sqrt()).collect();
-        stretch.push((0.25 * total).sqrt());
+        let preconditioner = Preconditioner::new(z, total, &penalty);
         let vectors = if classes.len() == 2 { 1 } else { classes.len() };
-        Objective { z, codes: &classes.codes, weights, vectors, stretch, penalty, total, workers }
+        Objective { z, codes: &classes.codes, weights, vectors, preconditioner, penalty, total, workers }
     }
 
     pub(crate) fn total_weight(&self) -> f64 {
@@ -38,28 +36,28 @@ impl<'a> Objective<'a> {
 
     /// Entries of a point.
     pub(crate) fn len(&self) -> usize {
-        self.vectors * self.stretch.len()
+        self.vectors * self.preconditioner.width()
     }
 
     /// The point that stands for these weights of standardised columns.
     pub(crate) fn join(&self, parts: impl Iterator<Item = (Vec<f64>, f64)>) -> Vec<f64> {
-        parts
-            .flat_map(|(mut weights, intercept)| {
-                weights.push(intercept);
-                weights.into_iter().zip(&self.stretch).map(|(w, s)| w * s).collect::<Vec<_>>()
-            })
-            .collect()
+        let variables = |(mut part, intercept): (Vec<f64>, f64)| {
+            part.push(intercept);
+            self.preconditioner.variables(&mut part);
+            part
+        };
+        parts.flat_map(variables).collect()
     }
 
     /// Weights of standardised columns and intercept of each coefficient vector.
     pub(crate) fn split(&self, point: &[f64]) -> Vec<(Vec<f64>, f64)> {
-        let width = self.stretch.len();
-        let unstretch = |part: &[f64]| {
-            let mut weights: Vec<f64> = part.iter().zip(&self.stretch).map(|(u, s)| u / s).collect();
+        let weights = |part: &[f64]| {
+            let mut weights = part.to_vec();
+            self.preconditioner.weights(&mut weights);
             let intercept = weights.pop().unwrap_or(0.0);
             (weights, intercept)
         };
-        point.chunks(width).map(unstretch).collect()
+        point.chunks(self.preconditioner.width()).map(weights).collect()
     }
 
     /// The value at `point`; its gradient goes to `gradient`.
@@ -67,7 +65,7 @@ impl<'a> Objective<'a> {
         let parts = self.split(point);
         let chunks = self.codes.len().div_ceil(CHUNK);
         let sums = self.workers.map(chunks, |c| self.chunk(c, &parts));
-        let width = self.stretch.len();
+        let width = self.preconditioner.width();
         gradient.fill(0.0);
         let mut value = 0.0;
         for (loss, partial) in &sums {
@@ -80,9 +78,7 @@ impl<'a> Objective<'a> {
                 gradient[v * width + j] += p * w;
             }
         }
-        for (i, g) in gradient.iter_mut().enumerate() {
-            *g /= self.stretch[i % width];
-        }
+        gradient.chunks_mut(width).for_each(|part| self.preconditioner.gradient(part));
         value
     }
 
@@ -150,17 +146,4 @@ impl<'a> Objective<'a> {
         }
         loss
     }
-}
-
-/// Inner product in four lanes, a fixed order that the processor can run side by side.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 4];
-    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
-    let tail: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a4.zip(b4) {
-        for l in 0..4 {
-            lanes[l] += x[l] * y[l];
-        }
-    }
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + tail
 }

@@ -115,6 +115,9 @@ def boosting_classes(x, y):
         )
         out[f"accuracy_{weight or 'plain'}"] = cross_validated(make, x, y, accuracy, [0])
         out[f"log_loss_{weight or 'plain'}"] = cross_validated(make, x, y, log_loss, [0])
+    for n in (1, 10):
+        model = HistGradientBoostingClassifier(max_iter=n, early_stopping=False, random_state=0).fit(x, y)
+        out[f"train_log_loss_after_{n}"] = log_loss(model, x, y)
     return out
 
 
