@@ -72,9 +72,10 @@ pub fn paired(
     let (rows, metrics) = (candidate.rows(), candidate.names().len());
     let mut tally = Tally::default();
     let [ours, theirs] = scorers.each_ref().map(|s| s.point(rows, metrics, &mut tally));
-    let deltas = plan(sizes, config).run(names.len(), threads, cancel, |weights, tally: &mut Tally, out| {
-        let mut values = [vec![f64::NAN; metrics], vec![f64::NAN; metrics]];
-        for (scorer, values) in scorers.iter().zip(&mut values) {
+    let deltas = plan(sizes, config).run(names.len(), threads, cancel, |weights, room: &mut Room, out| {
+        let Room { tally, values } = room;
+        for (scorer, values) in scorers.iter().zip(values.iter_mut()) {
+            values.resize(metrics, f64::NAN);
             scorer.score(weights, tally, values);
         }
         for (out, &place) in out.iter_mut().zip(&places) {
@@ -89,6 +90,13 @@ pub fn paired(
         differences.insert((*name).to_owned(), difference);
     }
     Ok(differences)
+}
+
+/// Room for scoring both models; kept between resamples.
+#[derive(Default)]
+struct Room {
+    tally: Tally,
+    values: [Vec<f64>; 2],
 }
 
 fn difference(
