@@ -311,7 +311,11 @@ pub enum AuditCommand {
     /// List events, oldest first
     Log(AuditLogArgs),
     /// Check every leaf, node, projection and object digest
-    Verify,
+    Verify {
+        /// A checkpoint that was kept elsewhere: the ledger must extend it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        checkpoint: Option<PathBuf>,
+    },
     /// Print the signed checkpoint of the newest event: keep it somewhere else
     Checkpoint,
     /// Show the workspace's public keys

@@ -113,7 +113,7 @@ impl Stage<'_> {
 
         self.title("7  The proof: every step is on the ledger")?;
         self.typed("audit verify")?;
-        let verification = workspace.verify(&NullObserver, &self.context.cancel)?;
+        let verification = workspace.verify(None, &NullObserver, &self.context.cancel)?;
         self.show(&audit::verified(&verification, self.width()))?;
 
         let next = self.next(&first, &better);

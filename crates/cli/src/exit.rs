@@ -119,6 +119,7 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             CliError::Engine(e) if e.code() == Code::Cancelled => Exit::Stopped,
+            CliError::Engine(e) if e.code() == Code::Blocked => Exit::Blocked,
             CliError::Front { code: Code::Cancelled, .. } => Exit::Stopped,
             CliError::Usage { .. } => Exit::Usage,
             CliError::Closed => Exit::Done,

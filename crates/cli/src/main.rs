@@ -17,5 +17,12 @@ mod render;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // A damaged ledger file can make the store panic; that is caught, and told as an error.
+        if !driftgate_engine::is_guarded() {
+            usual(panic);
+        }
+    }));
     ExitCode::from(commands::dispatch(std::env::args_os()).code())
 }

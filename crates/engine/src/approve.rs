@@ -183,32 +183,37 @@ impl Workspace {
         };
         let (gate, gate_digest) = self.ask_again(row, config, &promotion, &version, &loaded)?;
         if !gate.passed {
-            return Err(EngineError::refused(
-                format!("the gate was asked again, since {why}, and now blocks the run: {}", reasons(&gate)),
-                format!("See `driftgate runs show {}`; train a new candidate", row.subject.run.short()),
-            ));
+            return Err(EngineError::Blocked {
+                message: format!("the gate was asked again, since {why}, and now blocks the run: {}", reasons(&gate)),
+                hint: format!("See `driftgate runs show {}`; train a new candidate", row.subject.run.short()),
+            });
         }
         Ok(Cleared { gate, gate_digest, loaded, model, asked_again: Some(why) })
     }
 
-    /// The rules as the run's config file has them today; the recorded ones where that file cannot be read any more.
+    /// The rules as the run's config file has them today. A file that cannot be read, or is about something else by now,
+    /// refuses the approval: nobody can say that the rules still hold.
     fn current_rules(&self, row: &RunRow, config: &RunConfig) -> Result<PromotionConfig> {
+        let short = row.subject.run.short();
+        let again = "Put the file back as it was, or run again with the config that is meant";
+        let unknown = |why: String| {
+            EngineError::refused(format!("the rules that run {short} was gated by cannot be checked: {why}"), again)
+        };
         let recorded = config.promotion.clone().ok_or_else(|| {
             EngineError::refused(
-                format!("run {} was not asked to be promoted", row.subject.run.short()),
+                format!("run {short} was not asked to be promoted"),
                 "Add `promotion` to `pipeline_stages` and run again",
             )
         })?;
         let environment: RunEnvironment = self.get_json(&row.subject.environment)?;
-        let path = match &environment.config_path {
-            Some(sealed) => self.ledger.unseal(sealed)?.map(PathBuf::from),
-            None => None,
-        };
-        let Some(resolved) = path.and_then(|p| driftgate_config::resolve(&p, &DiskFiles).ok()) else {
-            return Ok(recorded);
-        };
-        let same = resolved.config.model == row.subject.model && resolved.config.task == row.subject.task;
-        Ok(if same { resolved.config.promotion.unwrap_or(recorded) } else { recorded })
+        let Some(sealed) = &environment.config_path else { return Ok(recorded) };
+        let path = self.ledger.unseal(sealed)?.map(PathBuf::from);
+        let path = path.ok_or_else(|| unknown("the path of its config was redacted".into()))?;
+        let resolved = driftgate_config::resolve(&path, &DiskFiles).map_err(|e| unknown(e.to_string()))?.config;
+        if resolved.model != row.subject.model || resolved.task != row.subject.task {
+            return Err(unknown(format!("`{}` is about model `{}` now", path.display(), resolved.model)));
+        }
+        resolved.promotion.ok_or_else(|| unknown(format!("`{}` asks for no promotion now", path.display())))
     }
 
     fn stale(
@@ -320,13 +325,13 @@ impl Workspace {
         let objects = [Some(s.config), Some(s.environment), row.artifact, row.evaluation, row.gate];
         let staged = row.stages.iter().flat_map(|stage| stage.objects.values().copied());
         for digest in objects.into_iter().flatten().chain(staged).chain([s.dataset_version]) {
-            if !self.ledger.has(&digest) {
-                return Err(EngineError::corrupt(format!(
-                    "object {digest} of run {} is missing from the store",
-                    s.run.short()
-                )));
-            }
+            self.ledger.check_object(&digest)?;
         }
+        let version = self.dataset_version_of(row)?;
+        for digest in [version.spec, version.validation, version.split] {
+            self.ledger.check_object(&digest)?;
+        }
+        self.version_bytes(&version)?;
         for (name, value) in &row.metrics {
             tags.insert(format!("lineage.eval.{name}"), format!("{value:.6}"));
         }

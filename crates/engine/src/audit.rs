@@ -1,7 +1,7 @@
 use crate::{Result, Workspace};
 use driftgate_ledger::{EventFilter, PublicKeys, StoredObject, VerifyOptions, VerifyReport};
 use driftgate_model::views::{AuditLine, AuditLog, Collected, DoctorCheck, DoctorReport};
-use driftgate_model::{CancelToken, Digest, Event, EventBody, Observer, Timestamp, to_canonical};
+use driftgate_model::{CancelToken, Code, Coded as _, Digest, Event, EventBody, Observer, Timestamp, to_canonical};
 use std::collections::BTreeSet;
 
 impl Workspace {
@@ -10,7 +10,11 @@ impl Workspace {
         let size = self.ledger.head()?.size;
         let mut lines = Vec::new();
         for event in self.ledger.audit_log(filter)? {
-            lines.push(AuditLine { actor: self.ledger.unseal(&event.actor)?, summary: self.summarise(&event)?, event });
+            lines.push(AuditLine {
+                actor: self.opened_or_said(&event.actor)?,
+                summary: self.summarise(&event)?,
+                event,
+            });
         }
         Ok(AuditLog { schema: "driftgate/audit-log/1".into(), size, lines })
     }
@@ -27,8 +31,15 @@ impl Workspace {
     }
 
     /// Checks every leaf, node, projection and object, and names the first thing that is wrong.
-    pub fn verify(&self, observer: &dyn Observer, cancel: &CancelToken) -> Result<VerifyReport> {
-        Ok(self.ledger.verify(&VerifyOptions::default(), observer, cancel)?)
+    ///
+    /// With the text of a `checkpoint` that was kept elsewhere, the ledger must extend it: nothing before it was changed.
+    pub fn verify(
+        &self,
+        checkpoint: Option<String>,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<VerifyReport> {
+        Ok(self.ledger.verify(&VerifyOptions { checkpoint, ..VerifyOptions::default() }, observer, cancel)?)
     }
 
     /// The signed checkpoint of the current head: keep it elsewhere, and later rewriting shows.
@@ -41,9 +52,18 @@ impl Workspace {
         Ok(self.ledger.keys()?)
     }
 
+    /// A sealed text; one whose object is damaged is said to be so, and hides nothing else.
+    fn opened_or_said(&self, sealed: &driftgate_model::Sealed) -> Result<Option<String>> {
+        match self.ledger.unseal(sealed) {
+            Err(e) if e.code() == Code::Corrupt => Ok(Some("(damaged)".into())),
+            other => Ok(other?),
+        }
+    }
+
     fn summarise(&self, event: &Event) -> Result<String> {
         let why = |sealed: &driftgate_model::Sealed| -> Result<String> {
-            Ok(self.ledger.unseal(sealed)?.unwrap_or_else(|| "(redacted)".into()))
+            let text = self.opened_or_said(sealed)?.unwrap_or_else(|| "(redacted)".into());
+            Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
         };
         Ok(match &event.body {
             EventBody::WorkspaceCreated { origin, driftgate_version, .. } => {

@@ -53,25 +53,26 @@ impl Workspace {
 
     /// Reads the stored file of a version; one that was left in place is hashed again first.
     pub(crate) fn read_version(&self, version: &DatasetVersionRow, spec: &DatasetSpec) -> Result<Table> {
+        let (name, bytes) = self.version_bytes(version)?;
+        Ok(driftgate_data::read_bytes(&bytes, &name, &spec.format)?)
+    }
+
+    /// The name and the bytes of a version's file, hashed again wherever they lie.
+    pub(crate) fn version_bytes(&self, version: &DatasetVersionRow) -> Result<(String, Vec<u8>)> {
         let file = version.files.first().ok_or_else(|| EngineError::corrupt("a data set version names no file"))?;
-        let bytes = match &file.reference {
-            None => self.ledger.get(&file.digest)?,
-            Some(sealed) => {
-                let path = self.ledger.unseal(sealed)?.ok_or_else(|| {
-                    EngineError::corrupt("the path of a data file that was left in place is not known any more")
-                })?;
-                let path = std::path::PathBuf::from(path);
-                let bytes = std::fs::read(&path).map_err(EngineError::io("Reading", &path))?;
-                if Digest::of(&bytes) != file.digest {
-                    return Err(EngineError::conflict(
-                        format!("`{}` has changed since version {} was added", path.display(), version.number),
-                        "Add it again: that makes a new version. Or put the former file back",
-                    ));
-                }
-                bytes
-            }
-        };
-        Ok(driftgate_data::read_bytes(&bytes, &file.name, &spec.format)?)
+        let Some(sealed) = &file.reference else { return Ok((file.name.clone(), self.ledger.get(&file.digest)?)) };
+        let path = self.ledger.unseal(sealed)?.ok_or_else(|| {
+            EngineError::corrupt("the path of a data file that was left in place is not known any more")
+        })?;
+        let path = std::path::PathBuf::from(path);
+        let bytes = std::fs::read(&path).map_err(EngineError::io("Reading", &path))?;
+        if Digest::of(&bytes) != file.digest {
+            return Err(EngineError::conflict(
+                format!("`{}` has changed since version {} was added", path.display(), version.number),
+                "Add it again: that makes a new version. Or put the former file back",
+            ));
+        }
+        Ok((file.name.clone(), bytes))
     }
 
     fn describe_change(&self, old: &DatasetVersionRow, new: &DatasetVersionRow) -> Result<String> {

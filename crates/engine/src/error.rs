@@ -45,6 +45,14 @@ pub enum EngineError {
         /// What to do.
         hint: String,
     },
+    /// The gate, asked again, blocks the run.
+    #[error("{message}")]
+    Blocked {
+        /// Which rules, and why the gate was asked again.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// The world changed since the question was asked.
     #[error("{message}")]
     Conflict {
@@ -137,6 +145,7 @@ impl Coded for EngineError {
             EngineError::InvalidData(_) => Code::BadData,
             EngineError::NotFound { .. } => Code::NotFound,
             EngineError::Refused { .. } => Code::Refused,
+            EngineError::Blocked { .. } => Code::Blocked,
             EngineError::Conflict { .. } => Code::Conflict,
             EngineError::Corrupt { .. } => Code::Corrupt,
             EngineError::Io { .. } => Code::Io,
@@ -153,6 +162,7 @@ impl Coded for EngineError {
             EngineError::Config(e) => e.hint(),
             EngineError::NotFound { hint, .. }
             | EngineError::Refused { hint, .. }
+            | EngineError::Blocked { hint, .. }
             | EngineError::Conflict { hint, .. }
             | EngineError::BadInput { hint, .. } => Some(hint.clone()),
             EngineError::InvalidData(_) => Some("Mend the data or its dataset.yaml and add it again".into()),

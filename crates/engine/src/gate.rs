@@ -137,6 +137,11 @@ fn bound_rule(rule: &Rule, metric: &str, op: Operator, threshold: f64, evaluatio
     let value = evaluation.metrics.get(metric);
     let bound = |i: Interval| if end == "low" { i.low } else { i.high };
     match value.and_then(|m| m.interval) {
+        Some(interval) if interval.low == interval.high => {
+            r.interval = Some(interval);
+            r.reason =
+                format!("the interval of {metric} has no width on these rows, so it says nothing about certainty");
+        }
         Some(interval) if end != "none" => {
             r.observed = Some(bound(interval));
             r.interval = Some(interval);
@@ -347,6 +352,13 @@ mod tests {
             |t| RuleKind::IntervalBound { metric: "accuracy".into(), operator: Operator::AtMost, threshold: t };
         assert_eq!(ask(at_most(0.95), &e, Champion::None, None).status, RuleStatus::Passed);
         assert_eq!(ask(at_most(0.94), &e, Champion::None, None).status, RuleStatus::Failed);
+    }
+
+    #[test]
+    fn an_interval_without_width_is_no_evidence() {
+        let e = evaluation(Some(1.0), Some((1.0, 1.0)));
+        let kind = RuleKind::IntervalBound { metric: "accuracy".into(), operator: Operator::AtLeast, threshold: 0.5 };
+        assert_eq!(ask(kind, &e, Champion::None, None).status, RuleStatus::Failed);
     }
 
     fn not_worse_kind(metric: &str, margin: f64, require_champion: bool) -> RuleKind {

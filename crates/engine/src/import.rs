@@ -112,7 +112,8 @@ impl Workspace {
             Some(last) => Some(Assignment::from_bytes(&self.ledger.get(&last.split)?)?),
             None => None,
         };
-        let assignment = driftgate_data::split(&table.frame(&spec)?, &spec, previous.as_ref())?;
+        let assignment =
+            driftgate_data::split(&table.frame_for_split(&spec, previous.as_ref())?, &spec, previous.as_ref())?;
         let (stored, reference) = self.store_file(&data, &bytes, answers.reference)?;
         debug_assert_eq!(stored, digest);
         let row = DatasetVersionRow {
@@ -128,14 +129,17 @@ impl Workspace {
             added_at: self.host.clock.now(),
             source: self.ledger.seal(&data.display().to_string())?,
         };
-        self.record_version(&spec, &row)?;
+        let (row, new) = match self.record_version(&spec, &row)? {
+            None => (row, true),
+            Some(existing) => (existing, false),
+        };
         let wrote_spec =
             if answers.write_spec && !spec_given { write_spec(&spec, &spec_path, &mut notes) } else { None };
         Ok(DatasetAdded {
             schema: "driftgate/dataset-added/1".into(),
             dataset: spec.name,
             version: row,
-            new: true,
+            new,
             notes,
             validation: report.clone(),
             wrote_spec,
@@ -155,10 +159,15 @@ impl Workspace {
         Ok((self.ledger.put(bytes)?, None))
     }
 
-    fn record_version(&self, spec: &DatasetSpec, row: &DatasetVersionRow) -> Result<()> {
+    /// Appends the version; the one that is there already where another process added the very same meanwhile.
+    fn record_version(&self, spec: &DatasetSpec, row: &DatasetVersionRow) -> Result<Option<DatasetVersionRow>> {
         let stamp = self.stamp();
-        self.ledger.write(|tx| -> Result<()> {
-            let number = tx.dataset(&spec.name)?.map_or(1, |d| d.versions.len() as u32 + 1);
+        self.ledger.write(|tx| -> Result<Option<DatasetVersionRow>> {
+            let known = tx.dataset(&spec.name)?;
+            let number = known.as_ref().map_or(1, |d| d.versions.len() as u32 + 1);
+            if let Some(same) = known.into_iter().flat_map(|d| d.versions).find(|v| v.version == row.version) {
+                return Ok(Some(same));
+            }
             if number != row.number {
                 return Err(EngineError::conflict(
                     format!("another process added version {} of `{}` meanwhile", row.number, spec.name),
@@ -181,7 +190,7 @@ impl Workspace {
                 source: row.source,
             };
             tx.append(&stamp, body)?;
-            Ok(())
+            Ok(None)
         })
     }
 
@@ -254,6 +263,12 @@ fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
         }
     })?;
     if !meta.is_dir() {
+        if !meta.is_file() {
+            return Err(EngineError::bad_input(
+                format!("`{}` is not a regular file", path.display()),
+                "Give the path of a CSV, TSV or Parquet file, or of a folder that holds one",
+            ));
+        }
         let plain = path.with_file_name("dataset.yaml");
         let is_data = path.file_stem().is_some_and(|s| s == "data");
         let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();

@@ -24,7 +24,7 @@ mod views;
 mod workspace;
 
 pub use artifact::{LoadedModel, ModelManifest, ModelParts, Sample};
-pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport};
+pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport, is_guarded};
 pub use error::{EngineError, Result};
 pub use host::{BuildInfo, Clock, Host};
 pub use import::ImportAnswers;

@@ -3,7 +3,7 @@ use crate::{EngineError, Result, Workspace};
 use driftgate_data::{InputKind, Transform};
 use driftgate_learn::Predictions;
 use driftgate_model::views::Predicted;
-use driftgate_model::{CancelToken, ColumnValues, Frame, Observer, Progress};
+use driftgate_model::{CancelToken, ColumnValues, DatasetSpec, Frame, Observer, Progress};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -21,11 +21,16 @@ impl Workspace {
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Predicted> {
+        let output = &self.output_file(output)?;
         let (row, number) = self.find_version(model)?;
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
         let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
         observer.stage_started("read");
-        let sniffed = driftgate_data::sniff(input)?;
+        let mut sniffed = driftgate_data::sniff(input)?;
+        // What means missing is part of the data set's contract, and no batch can tell it by itself.
+        let run = self.run_row(&version.run)?;
+        let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
+        sniffed.format.null_values = spec.format.null_values;
         let table = driftgate_data::read(input, &sniffed.format)?;
         let frame = driftgate_data::frame_for_prediction(&table, &loaded.transform)?;
         let mut notes = Vec::new();
@@ -52,6 +57,34 @@ impl Workspace {
             output: output.display().to_string(),
             notes,
         })
+    }
+}
+
+impl Workspace {
+    /// Where answers go: links are followed, and only a new or a regular file outside the workspace's own folder will do.
+    fn output_file(&self, output: &Path) -> Result<PathBuf> {
+        let hint = "Give `--output` a file, such as answers.csv";
+        let resolved = match output.canonicalize() {
+            Ok(path) => path,
+            Err(_) => {
+                let name = output.file_name().ok_or_else(|| {
+                    EngineError::bad_input(format!("`{}` is not a file name", output.display()), hint)
+                })?;
+                let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                folder.canonicalize().map_err(EngineError::io("Finding the folder of", output))?.join(name)
+            }
+        };
+        if resolved.exists() && !resolved.is_file() {
+            return Err(EngineError::bad_input(format!("`{}` is not a regular file", output.display()), hint));
+        }
+        let own = self.root().join(".driftgate");
+        if own.canonicalize().is_ok_and(|own| resolved.starts_with(own)) {
+            return Err(EngineError::refused(
+                format!("`{}` lies in the workspace's own folder", output.display()),
+                "Write the answers elsewhere",
+            ));
+        }
+        Ok(resolved)
     }
 }
 

@@ -92,6 +92,12 @@ impl Workspace {
 
     /// The one run whose id begins or ends with `text`.
     pub(crate) fn find_run(&self, text: &str) -> Result<RunId> {
+        if text.len() < SHORTEST_ID {
+            return Err(EngineError::bad_input(
+                format!("`{text}` is too short to name a run"),
+                format!("Give at least {SHORTEST_ID} digits of its id: `driftgate runs list` shows them"),
+            ));
+        }
         let found = self.ledger.read(|view| -> Result<Vec<RunId>> { Ok(view.runs_by_prefix(text, 6)?) })?;
         match found.as_slice() {
             [one] => Ok(one.clone()),
@@ -113,6 +119,9 @@ impl Workspace {
         Ok(self.ledger.get_json(digest)?)
     }
 }
+
+/// Fewer digits could name a run by accident; none at all would name any.
+const SHORTEST_ID: usize = 4;
 
 fn lease_is_dead(lease: Option<&driftgate_model::Lease>) -> bool {
     lease.is_none_or(|l| !driftgate_ledger::is_alive(l))

@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn orders_keys_and_formats_numbers_as_rfc_8785_says() {
-        let v = json!({"numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001], "b": 1, "a": "\u{20ac}$\u{000F}\nA'\u{0042}\u{0022}\u{005c}\\\"/"});
+        let long: f64 = "333333333.33333329".parse().expect("a number");
+        let v = json!({"numbers": [long, 1E30, 4.50, 2e-3, 0.000000000000000000000000001], "b": 1, "a": "\u{20ac}$\u{000F}\nA'\u{0042}\u{0022}\u{005c}\\\"/"});
         assert_eq!(
             text(&v),
             "{\"a\":\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\",\"b\":1,\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27]}"

@@ -18,6 +18,8 @@ pub enum Code {
     Conflict,
     /// The state does not allow the step (approving a blocked run, say).
     Refused,
+    /// The gate blocks the run.
+    Blocked,
     /// Another process holds the ledger and did not give it back in time.
     Busy,
     /// Stored bytes are missing or are not what their digest says.

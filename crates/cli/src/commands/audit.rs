@@ -9,12 +9,13 @@ use crate::render::audit;
 use driftgate_engine::{EventFilter, PublicKeys, VerifyReport};
 use driftgate_model::{Code, Coded};
 use serde::Serialize;
+use std::path::Path;
 
 /// Reads and proves the ledger.
 pub fn perform(context: &Context, command: AuditCommand) -> Ended {
     match command {
         AuditCommand::Log(args) => log(context, args)?,
-        AuditCommand::Verify => return verify(context),
+        AuditCommand::Verify { checkpoint } => return verify(context, checkpoint.as_deref()),
         AuditCommand::Checkpoint => checkpoint(context)?,
         AuditCommand::Keys(KeysCommand::Show) => keys(context)?,
     }
@@ -41,10 +42,18 @@ fn log(context: &Context, args: AuditLogArgs) -> Result<(), CliError> {
 }
 
 /// A fault is an answer, not an error: it ends with its own exit code, even where the ledger is too broken to be opened.
-fn verify(context: &Context) -> Ended {
+fn verify(context: &Context, checkpoint: Option<&Path>) -> Ended {
+    let kept = match checkpoint {
+        None => None,
+        Some(path) => Some(std::fs::read_to_string(path).map_err(|e| CliError::Front {
+            code: Code::Io,
+            message: format!("Reading the checkpoint `{}`: {e}", path.display()),
+            hint: Some("Give the file that holds what `driftgate audit checkpoint` printed".into()),
+        })?),
+    };
     let result = context.open().and_then(|workspace| {
         let observer = context.observer();
-        Ok(workspace.verify(&observer, &context.cancel)?)
+        Ok(workspace.verify(kept, &observer, &context.cancel)?)
     });
     match result {
         Ok(report) => {

@@ -189,13 +189,11 @@ mod tests {
             [(127, 1000, 1), (128, 1, 1), (500, 100_000, 1), (5000, 7, 1), (4000, 4_000_000, 97)]
         {
             // `crowd` puts most keys into few ranks, as in a node deep in a tree.
-            let mut sorter = Sorter::default();
-            sorter.keys = (0..count)
-                .map(|i| {
-                    let rank = if stream.below(100) < crowd { stream.below(40) } else { stream.below(spread) } + 17;
-                    u64::from(rank) << 32 | u64::from(i % 3u32)
-                })
-                .collect();
+            let key = |i: u32| {
+                let rank = if stream.below(100) < crowd { stream.below(40) } else { stream.below(spread) } + 17;
+                u64::from(rank) << 32 | u64::from(i % 3)
+            };
+            let mut sorter = Sorter { keys: (0..count).map(key).collect(), ..Sorter::default() };
             let mut expected: Vec<u32> = sorter.keys.iter().map(|&k| rank(k)).collect();
             expected.sort_unstable();
             sorter.sort(expected[0], expected[expected.len() - 1]);
