@@ -40,6 +40,7 @@ mod view;
 
 pub use attest::pre_authentication_encoding;
 pub use error::{LedgerError, Result};
+pub use guard::is_guarded;
 pub use keys::PublicKeys;
 pub use lease::{is_alive, own_lease};
 pub use ledger::{Ledger, StoredObject};
