@@ -10,10 +10,15 @@ use driftgate_model::{
 };
 
 /// The rows as they are before the event.
+///
+/// What is taken comes back as a [`Change`], or the fold fails and the rows are of no more use: rows in memory are moved,
+/// not copied.
 pub(crate) trait Rows {
-    fn dataset(&self, name: &str) -> Result<Option<DatasetRow>>;
-    fn run(&self, run: &RunId) -> Result<Option<RunRow>>;
-    fn model(&self, name: &str) -> Result<Option<ModelRow>>;
+    fn has_version(&self, dataset: &str, version: &Digest) -> Result<bool>;
+    fn has_run(&self, run: &RunId) -> Result<bool>;
+    fn take_dataset(&mut self, name: &str) -> Result<Option<DatasetRow>>;
+    fn take_run(&mut self, run: &RunId) -> Result<Option<RunRow>>;
+    fn take_model(&mut self, name: &str) -> Result<Option<ModelRow>>;
 }
 
 /// A row as it is after the event.
@@ -27,7 +32,7 @@ pub(crate) enum Change {
 type Changes = Result<Vec<Change>>;
 
 /// What `event` changes. An error means that the event must not be appended.
-pub(crate) fn fold(rows: &dyn Rows, event: &Event) -> Changes {
+pub(crate) fn fold(rows: &mut dyn Rows, event: &Event) -> Changes {
     let creates = matches!(event.body, EventBody::WorkspaceCreated { .. });
     if creates != (event.seq == 0) {
         return Err(refused(format!(
@@ -64,7 +69,7 @@ fn mismatch() -> LedgerError {
     LedgerError::Internal("an event was folded as another kind".into())
 }
 
-fn dataset_added(rows: &dyn Rows, event: &Event) -> Changes {
+fn dataset_added(rows: &mut dyn Rows, event: &Event) -> Changes {
     let EventBody::DatasetAdded {
         dataset,
         number,
@@ -83,7 +88,7 @@ fn dataset_added(rows: &dyn Rows, event: &Event) -> Changes {
     else {
         return Err(mismatch());
     };
-    let mut row = rows.dataset(dataset)?.unwrap_or_else(|| DatasetRow {
+    let mut row = rows.take_dataset(dataset)?.unwrap_or_else(|| DatasetRow {
         name: dataset.clone(),
         task: *task,
         target: target.clone(),
@@ -119,15 +124,12 @@ fn dataset_added(rows: &dyn Rows, event: &Event) -> Changes {
     Ok(vec![Change::Dataset(Box::new(row))])
 }
 
-fn run_started(rows: &dyn Rows, event: &Event, subject: &RunSubject) -> Changes {
+fn run_started(rows: &mut dyn Rows, event: &Event, subject: &RunSubject) -> Changes {
     let EventBody::RunStarted { lease, .. } = &event.body else { return Err(mismatch()) };
-    if rows.run(&subject.run)?.is_some() {
+    if rows.has_run(&subject.run)? {
         return Err(refused(format!("the run {} was started before", subject.run)));
     }
-    let known = rows
-        .dataset(&subject.dataset)?
-        .is_some_and(|d| d.versions.iter().any(|v| v.version == subject.dataset_version));
-    if !known {
+    if !rows.has_version(&subject.dataset, &subject.dataset_version)? {
         return Err(refused(format!(
             "the run {} rests on version {} of the data set `{}`, which was never added",
             subject.run,
@@ -157,8 +159,8 @@ fn run_started(rows: &dyn Rows, event: &Event, subject: &RunSubject) -> Changes 
 }
 
 /// The run, which must be in the state that the step starts from.
-fn run_in(rows: &dyn Rows, run: &RunId, expected: RunStatus, step: &str) -> Result<RunRow> {
-    let row = rows.run(run)?.ok_or_else(|| refused(format!("there is no run {run} to {step}")))?;
+fn run_in(rows: &mut dyn Rows, run: &RunId, expected: RunStatus, step: &str) -> Result<RunRow> {
+    let row = rows.take_run(run)?.ok_or_else(|| refused(format!("there is no run {run} to {step}")))?;
     if row.status == expected {
         return Ok(row);
     }
@@ -175,7 +177,7 @@ fn run_in(rows: &dyn Rows, run: &RunId, expected: RunStatus, step: &str) -> Resu
     Err(if moved_on { conflict(text) } else { refused(text) })
 }
 
-fn run_stage(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
+fn run_stage(rows: &mut dyn Rows, event: &Event, run: &RunId) -> Changes {
     let EventBody::RunStage { record, test_look, .. } = &event.body else { return Err(mismatch()) };
     let mut row = run_in(rows, run, RunStatus::Running, "end a stage")?;
     row.stages.push(record.clone());
@@ -184,7 +186,7 @@ fn run_stage(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
     if *test_look {
         let name = &row.subject.dataset;
         let mut dataset =
-            rows.dataset(name)?.ok_or_else(|| refused(format!("there is no data set `{name}` to look at")))?;
+            rows.take_dataset(name)?.ok_or_else(|| refused(format!("there is no data set `{name}` to look at")))?;
         dataset.test_looks += 1;
         changes.push(Change::Dataset(Box::new(dataset)));
     }
@@ -192,7 +194,7 @@ fn run_stage(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
     Ok(changes)
 }
 
-fn run_finished(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
+fn run_finished(rows: &mut dyn Rows, event: &Event, run: &RunId) -> Changes {
     let EventBody::RunFinished { status, metrics, artifact, evaluation, gate, violations, error, .. } = &event.body
     else {
         return Err(mismatch());
@@ -225,7 +227,7 @@ fn run_finished(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
     Ok(vec![Change::Run(Box::new(row))])
 }
 
-fn run_interrupted(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
+fn run_interrupted(rows: &mut dyn Rows, event: &Event, run: &RunId) -> Changes {
     let mut row = run_in(rows, run, RunStatus::Running, "be settled as interrupted")?;
     row.status = RunStatus::Interrupted;
     row.finished_at = Some(event.time);
@@ -234,7 +236,7 @@ fn run_interrupted(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
     Ok(vec![Change::Run(Box::new(row))])
 }
 
-fn gate_evaluated(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
+fn gate_evaluated(rows: &mut dyn Rows, event: &Event, run: &RunId) -> Changes {
     let EventBody::GateEvaluated { gate, passed, violations, .. } = &event.body else { return Err(mismatch()) };
     let mut row = run_in(rows, run, RunStatus::AwaitingApproval, "face the gate again")?;
     if *passed != violations.is_empty() {
@@ -250,7 +252,7 @@ fn gate_evaluated(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
     Ok(vec![Change::Run(Box::new(row))])
 }
 
-fn run_approved(rows: &dyn Rows, event: &Event, run: &RunId, name: &ModelName) -> Changes {
+fn run_approved(rows: &mut dyn Rows, event: &Event, run: &RunId, name: &ModelName) -> Changes {
     let EventBody::RunApproved { version, archived, task, target, labels, artifact, gate, deployment, reason, .. } =
         &event.body
     else {
@@ -265,7 +267,7 @@ fn run_approved(rows: &dyn Rows, event: &Event, run: &RunId, name: &ModelName) -
     if row.gate != Some(*gate) {
         return Err(conflict(format!("the gate was asked again about the run {run} since its report was shown")));
     }
-    let mut model = rows.model(name.as_str())?.unwrap_or_else(|| ModelRow {
+    let mut model = rows.take_model(name.as_str())?.unwrap_or_else(|| ModelRow {
         name: name.clone(),
         task: *task,
         target: target.clone(),
@@ -327,7 +329,7 @@ fn check_next_version(model: &ModelRow, version: VersionNumber, archived: Option
     Ok(())
 }
 
-fn run_rejected(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
+fn run_rejected(rows: &mut dyn Rows, event: &Event, run: &RunId) -> Changes {
     let EventBody::RunRejected { reason, .. } = &event.body else { return Err(mismatch()) };
     let mut row = run_in(rows, run, RunStatus::AwaitingApproval, "be rejected")?;
     row.status = RunStatus::Rejected;
@@ -336,11 +338,11 @@ fn run_rejected(rows: &dyn Rows, event: &Event, run: &RunId) -> Changes {
     Ok(vec![Change::Run(Box::new(row))])
 }
 
-fn model_of(rows: &dyn Rows, name: &ModelName) -> Result<ModelRow> {
-    rows.model(name.as_str())?.ok_or_else(|| refused(format!("there is no model `{name}` to roll back")))
+fn model_of(rows: &mut dyn Rows, name: &ModelName) -> Result<ModelRow> {
+    rows.take_model(name.as_str())?.ok_or_else(|| refused(format!("there is no model `{name}` to roll back")))
 }
 
-fn rollback_intended(rows: &dyn Rows, event: &Event, name: &ModelName) -> Changes {
+fn rollback_intended(rows: &mut dyn Rows, event: &Event, name: &ModelName) -> Changes {
     let EventBody::RollbackIntended { from, to, artifact, lease, .. } = &event.body else { return Err(mismatch()) };
     let mut model = model_of(rows, name)?;
     if let Some(pending) = &model.pending {
@@ -365,7 +367,7 @@ fn take_pending(model: &mut ModelRow, intent: u64) -> Result<PendingRollback> {
     }
 }
 
-fn rollback_completed(rows: &dyn Rows, event: &Event, name: &ModelName) -> Changes {
+fn rollback_completed(rows: &mut dyn Rows, event: &Event, name: &ModelName) -> Changes {
     let EventBody::RollbackCompleted { intent, from, to, deployment, reason, .. } = &event.body else {
         return Err(mismatch());
     };
@@ -390,7 +392,7 @@ fn rollback_completed(rows: &dyn Rows, event: &Event, name: &ModelName) -> Chang
     Ok(vec![Change::Model(Box::new(model))])
 }
 
-fn rollback_abandoned(rows: &dyn Rows, name: &ModelName, intent: u64) -> Changes {
+fn rollback_abandoned(rows: &mut dyn Rows, name: &ModelName, intent: u64) -> Changes {
     let mut model = model_of(rows, name)?;
     take_pending(&mut model, intent)?;
     Ok(vec![Change::Model(Box::new(model))])

@@ -22,6 +22,7 @@ mod log;
 mod note;
 mod objects;
 mod options;
+mod parallel;
 mod parse;
 mod place;
 mod projections;

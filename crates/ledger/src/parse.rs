@@ -1,7 +1,7 @@
 //! Reading an event from its bytes without the detour that `#[serde(flatten)]` takes.
 //!
 //! The derived reader collects every field of an event in a buffer before it knows the kind, and in canonical JSON `body`
-//! stands before `kind`. Here the bytes are read twice: once for the kind alone, and once straight into its body.
+//! stands before `kind`. Here the kind is known first, and the bytes are read straight into its body.
 
 use crate::{LedgerError, Result};
 use driftgate_model::{Digest, Event, EventBody, Sealed, Timestamp};
@@ -12,18 +12,50 @@ use std::borrow::Cow;
 
 /// The event in `bytes`, exactly as the derived reader gives it.
 pub(crate) fn parse_event(seq: u64, bytes: &[u8]) -> Result<Event> {
+    // In canonical JSON the last `"kind"` is the event's own. Where that guess is wrong, the bytes are read for it.
+    if let Some(event) = likely_kind(bytes).and_then(|kind| read(bytes, kind).ok()) {
+        return Ok(event);
+    }
     let damaged = |e: serde_json::Error| LedgerError::corrupt(format!("event {seq}"), e.to_string());
     let KindOnly { kind } = serde_json::from_slice(bytes).map_err(damaged)?;
+    read(bytes, &kind).map_err(damaged)
+}
+
+fn read(bytes: &[u8], kind: &str) -> serde_json::Result<Event> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let event = (&mut reader).deserialize_map(EventVisitor { kind: &kind }).map_err(damaged)?;
-    reader.end().map_err(damaged)?;
+    let event = (&mut reader).deserialize_map(EventVisitor { kind })?;
+    reader.end()?;
     Ok(event)
+}
+
+fn likely_kind(bytes: &[u8]) -> Option<&str> {
+    const KEY: &[u8] = br#","kind":""#;
+    let at = bytes.windows(KEY.len()).rposition(|window| window == KEY)?;
+    let rest = bytes.get(at + KEY.len()..)?;
+    let end = rest.iter().position(|b| *b == b'"')?;
+    std::str::from_utf8(rest.get(..end)?).ok()
 }
 
 #[derive(Deserialize)]
 struct KindOnly<'a> {
     #[serde(borrow)]
     kind: Cow<'a, str>,
+}
+
+/// The keys of an event.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    V,
+    Seq,
+    Time,
+    Actor,
+    Via,
+    Prev,
+    Kind,
+    Body,
+    #[serde(other)]
+    Other,
 }
 
 struct EventVisitor<'k> {
@@ -39,24 +71,23 @@ impl<'de> Visitor<'de> for EventVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Event, A::Error> {
         let (mut v, mut seq, mut time, mut actor) = (None, None, None, None);
-        let (mut via, mut prev, mut body) = (None, None, None);
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            match key.as_ref() {
-                "v" => once(&mut v, "v", map.next_value::<u32>()?)?,
-                "seq" => once(&mut seq, "seq", map.next_value::<u64>()?)?,
-                "time" => once(&mut time, "time", map.next_value::<Timestamp>()?)?,
-                "actor" => once(&mut actor, "actor", map.next_value::<Sealed>()?)?,
-                "via" => once(&mut via, "via", map.next_value::<String>()?)?,
-                "prev" => once(&mut prev, "prev", map.next_value::<Digest>()?)?,
-                "body" => once(&mut body, "body", map.next_value_seed(BodySeed { kind: self.kind })?)?,
-                _ => {
+        let (mut via, mut prev, mut body, mut kind) = (None, None, None, None);
+        while let Some(key) = map.next_key::<Key>()? {
+            match key {
+                Key::V => once(&mut v, "v", map.next_value::<u32>()?)?,
+                Key::Seq => once(&mut seq, "seq", map.next_value::<u64>()?)?,
+                Key::Time => once(&mut time, "time", map.next_value::<Timestamp>()?)?,
+                Key::Actor => once(&mut actor, "actor", map.next_value::<Sealed>()?)?,
+                Key::Via => once(&mut via, "via", map.next_value::<String>()?)?,
+                Key::Prev => once(&mut prev, "prev", map.next_value::<Digest>()?)?,
+                Key::Kind => once(&mut kind, "kind", map.next_value_seed(Expected(self.kind))?)?,
+                Key::Body => once(&mut body, "body", map.next_value_seed(BodySeed { kind: self.kind })?)?,
+                Key::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        fn needed<T, E: serde::de::Error>(value: Option<T>, name: &'static str) -> std::result::Result<T, E> {
-            value.ok_or_else(|| E::missing_field(name))
-        }
+        needed(kind, "kind")?;
         Ok(Event {
             v: needed(v, "v")?,
             seq: needed(seq, "seq")?,
@@ -69,10 +100,37 @@ impl<'de> Visitor<'de> for EventVisitor<'_> {
     }
 }
 
+fn needed<T, E: serde::de::Error>(value: Option<T>, name: &'static str) -> std::result::Result<T, E> {
+    value.ok_or_else(|| E::missing_field(name))
+}
+
 fn once<T, E: serde::de::Error>(slot: &mut Option<T>, name: &'static str, value: T) -> std::result::Result<(), E> {
     match slot.replace(value) {
         None => Ok(()),
         Some(_) => Err(E::duplicate_field(name)),
+    }
+}
+
+/// A text that must be this one.
+struct Expected<'k>(&'k str);
+
+impl<'de> DeserializeSeed<'de> for Expected<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, text: D) -> std::result::Result<(), D::Error> {
+        text.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Expected<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}`", self.0)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<(), E> {
+        if text == self.0 { Ok(()) } else { Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)) }
     }
 }
 

@@ -7,11 +7,11 @@ use crate::rows::encode;
 use crate::tables;
 use crate::view::backwards;
 use crate::{LedgerError, Result};
-use driftgate_model::{DatasetRow, Event, ModelRow, RunId, RunRow, RunStatus};
+use driftgate_model::{DatasetRow, Digest, Event, ModelRow, RunId, RunRow, RunStatus};
 use redb::WriteTransaction;
 use std::collections::BTreeMap;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Projections {
     pub(crate) datasets: BTreeMap<String, DatasetRow>,
     pub(crate) runs: BTreeMap<u64, RunRow>,
@@ -24,21 +24,29 @@ pub(crate) struct Projections {
 }
 
 impl Rows for Projections {
-    fn dataset(&self, name: &str) -> Result<Option<DatasetRow>> {
-        Ok(self.datasets.get(name).cloned())
+    fn has_version(&self, dataset: &str, version: &Digest) -> Result<bool> {
+        Ok(self.datasets.get(dataset).is_some_and(|d| d.versions.iter().any(|v| v.version == *version)))
     }
 
-    fn run(&self, run: &RunId) -> Result<Option<RunRow>> {
-        Ok(self.run_ids.get(run.as_str()).and_then(|seq| self.runs.get(seq)).cloned())
+    fn has_run(&self, run: &RunId) -> Result<bool> {
+        Ok(self.run_ids.contains_key(run.as_str()))
     }
 
-    fn model(&self, name: &str) -> Result<Option<ModelRow>> {
-        Ok(self.models.get(name).cloned())
+    fn take_dataset(&mut self, name: &str) -> Result<Option<DatasetRow>> {
+        Ok(self.datasets.remove(name))
+    }
+
+    fn take_run(&mut self, run: &RunId) -> Result<Option<RunRow>> {
+        Ok(self.run_ids.get(run.as_str()).and_then(|seq| self.runs.remove(seq)))
+    }
+
+    fn take_model(&mut self, name: &str) -> Result<Option<ModelRow>> {
+        Ok(self.models.remove(name))
     }
 }
 
 impl Projections {
-    /// Folds one event more, which is found by `keys`. Events must come in order.
+    /// Folds one event more, which is found by `keys`. Events must come in order; after an error, nothing here is of use.
     pub(crate) fn apply(&mut self, event: &Event, keys: IndexKeys) -> Result<()> {
         for change in fold(self, event)? {
             match change {

@@ -125,7 +125,7 @@ impl<K: Key + 'static, V: Value + 'static> AnyTable<'_, K, V> {
         })
     }
 
-    pub(crate) fn range<'a, Q: Borrow<K::SelfType<'a>> + 'a, T, F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T>(
+    pub(crate) fn range<'a, Q: Borrow<K::SelfType<'a>> + 'a, T, F: FnMut(K::SelfType<'_>, V::SelfType<'_>) -> T>(
         &self,
         range: impl RangeBounds<Q> + 'a,
         read: F,
@@ -139,7 +139,7 @@ impl<K: Key + 'static, V: Value + 'static> AnyTable<'_, K, V> {
         })
     }
 
-    pub(crate) fn iter<T, F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T>(
+    pub(crate) fn iter<T, F: FnMut(K::SelfType<'_>, V::SelfType<'_>) -> T>(
         &self,
         read: F,
     ) -> Result<Entries<'_, K, V, F>> {
@@ -184,9 +184,9 @@ impl<'t, K: Key + 'static, V: Value + 'static, F> Entries<'t, K, V, F> {
         step: impl FnOnce(&mut Range<'t, K, V>) -> Option<redb::Result<Entry<'t, K, V>, redb::StorageError>>,
     ) -> Option<Result<T>>
     where
-        F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T,
+        F: FnMut(K::SelfType<'_>, V::SelfType<'_>) -> T,
     {
-        let (range, read) = (self.range.as_mut()?, &self.read);
+        let (range, read) = (self.range.as_mut()?, &mut self.read);
         let next = guarded(|| match step(range) {
             Some(entry) => {
                 let (key, value) = entry?;
@@ -204,7 +204,7 @@ impl<'t, K: Key + 'static, V: Value + 'static, F> Entries<'t, K, V, F> {
 /// An entry as redb hands it out.
 type Entry<'t, K, V> = (AccessGuard<'t, K>, AccessGuard<'t, V>);
 
-impl<K: Key + 'static, V: Value + 'static, T, F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T> Iterator
+impl<K: Key + 'static, V: Value + 'static, T, F: FnMut(K::SelfType<'_>, V::SelfType<'_>) -> T> Iterator
     for Entries<'_, K, V, F>
 {
     type Item = Result<T>;
@@ -214,7 +214,7 @@ impl<K: Key + 'static, V: Value + 'static, T, F: Fn(K::SelfType<'_>, V::SelfType
     }
 }
 
-impl<K: Key + 'static, V: Value + 'static, T, F: Fn(K::SelfType<'_>, V::SelfType<'_>) -> T> DoubleEndedIterator
+impl<K: Key + 'static, V: Value + 'static, T, F: FnMut(K::SelfType<'_>, V::SelfType<'_>) -> T> DoubleEndedIterator
     for Entries<'_, K, V, F>
 {
     fn next_back(&mut self) -> Option<Result<T>> {

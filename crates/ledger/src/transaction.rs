@@ -77,7 +77,7 @@ impl<'l> Transaction<'l> {
         // The fold sees what a later reader will see: the event as its bytes say it.
         let event: Event = from_json(&bytes)
             .map_err(|e| LedgerError::Internal(format!("the event `{kind}` cannot be read back: {e}")))?;
-        let changes = fold(&self.view, &event)?;
+        let changes = fold(&mut &self.view, &event)?;
         self.broken = true;
         let leaf = leaf_hash(&bytes);
         guarded(|| {

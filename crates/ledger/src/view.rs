@@ -1,5 +1,6 @@
 use crate::fold::Rows;
 use crate::note::{Head, read_checkpoint};
+use crate::parallel::{default_threads, on_threads};
 use crate::parse::parse_event;
 use crate::rows::decode;
 use crate::tables::{self, AnyTable, Source};
@@ -88,23 +89,28 @@ impl View {
     /// Runs, the newest start first.
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>> {
         let table = self.source.table(tables::RUNS)?;
-        let mut found = Vec::new();
-        let mut skip = filter.offset;
-        let read = |seq: u64, bytes: &[u8]| decode(bytes, || format!("row {seq} of the table `runs`"));
-        let mut rows = table.iter(read)?.rev();
-        loop {
-            if filter.limit.is_some_and(|limit| found.len() >= limit) {
+        let mut stored = table.iter(|seq, bytes| (seq, bytes.to_vec()))?.rev();
+        let read = |(seq, bytes): &(u64, Vec<u8>)| -> Result<RunRow> {
+            decode(bytes, || format!("row {seq} of the table `runs`"))
+        };
+        let (mut found, mut skip) = (Vec::new(), filter.offset);
+        let limit = filter.limit.unwrap_or(usize::MAX);
+        while found.len() < limit {
+            // Rows are read in batches, of which a large one is worth several threads.
+            let batch = stored.by_ref().take(limit.saturating_add(skip).clamp(16, 4096)).collect::<Result<Vec<_>>>()?;
+            if batch.is_empty() {
                 break;
             }
-            let Some(row) = rows.next() else { break };
-            let row: RunRow = flatten(row)?;
-            if !filter.admits(&row) {
-                continue;
-            }
-            if skip > 0 {
-                skip -= 1;
-            } else {
-                found.push(row);
+            for row in on_threads(&batch, default_threads(), read) {
+                let row = row?;
+                if !filter.admits(&row) {
+                    continue;
+                }
+                if skip > 0 {
+                    skip -= 1;
+                } else if found.len() < limit {
+                    found.push(row);
+                }
             }
         }
         Ok(found)
@@ -248,17 +254,26 @@ impl View {
     }
 }
 
-impl Rows for View {
-    fn dataset(&self, name: &str) -> Result<Option<DatasetRow>> {
-        View::dataset(self, name)
+/// Rows decoded from the tables are copies anyway.
+impl Rows for &View {
+    fn has_version(&self, dataset: &str, version: &Digest) -> Result<bool> {
+        Ok(self.dataset(dataset)?.is_some_and(|d| d.versions.iter().any(|v| v.version == *version)))
     }
 
-    fn run(&self, run: &RunId) -> Result<Option<RunRow>> {
-        View::run(self, run)
+    fn has_run(&self, run: &RunId) -> Result<bool> {
+        Ok(self.source.table(tables::RUN_IDS)?.get(run.as_str(), |_| ())?.is_some())
     }
 
-    fn model(&self, name: &str) -> Result<Option<ModelRow>> {
-        View::model(self, name)
+    fn take_dataset(&mut self, name: &str) -> Result<Option<DatasetRow>> {
+        self.dataset(name)
+    }
+
+    fn take_run(&mut self, run: &RunId) -> Result<Option<RunRow>> {
+        self.run(run)
+    }
+
+    fn take_model(&mut self, name: &str) -> Result<Option<ModelRow>> {
+        self.model(name)
     }
 }
 

@@ -276,8 +276,8 @@ fn the_fold_depends_on_nothing_but_rows_and_event() {
     for event in &events {
         let bytes = driftgate_model::to_canonical(event).unwrap();
         assert_eq!(crate::parse::parse_event(event.seq, &bytes).unwrap(), driftgate_model::from_json(&bytes).unwrap());
-        let first: Vec<Change> = fold(&rows, event).unwrap();
-        assert_eq!(fold(&rows, event).unwrap(), first);
+        let first: Vec<Change> = fold(&mut rows.clone(), event).unwrap();
+        assert_eq!(fold(&mut rows.clone(), event).unwrap(), first);
         rows.apply(event, IndexKeys::of(event)).unwrap();
     }
     let stored = w.ledger.read(|v| v.model("m")).unwrap();

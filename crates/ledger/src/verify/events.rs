@@ -4,6 +4,7 @@ use super::{FaultKind, Faults, VerifyOptions, tables as compare};
 use crate::index::IndexKeys;
 use crate::ledger::Inner;
 use crate::note::{Head, NoteVerifier, read_checkpoint};
+use crate::parallel::on_threads;
 use crate::parse::parse_event;
 use crate::projections::Projections;
 use crate::tables;
@@ -53,33 +54,16 @@ struct Examined {
     event: Result<(Event, IndexKeys), String>,
 }
 
-/// Hashes and reads events on several threads; the order stays.
-fn examine(stored: &[(u64, Vec<u8>)], threads: NonZeroUsize) -> Vec<Examined> {
-    let one = |(seq, bytes): &(u64, Vec<u8>)| Examined {
-        seq: *seq,
-        leaf: leaf_hash(bytes),
-        event: match parse_event(*seq, bytes) {
-            Ok(event) => {
-                let keys = IndexKeys::of(&event);
-                Ok((event, keys))
-            }
-            Err(LedgerError::Corrupt { detail, .. }) => Err(detail),
-            Err(other) => Err(other.to_string()),
-        },
+fn examine((seq, bytes): &(u64, Vec<u8>)) -> Examined {
+    let event = match parse_event(*seq, bytes) {
+        Ok(event) => {
+            let keys = IndexKeys::of(&event);
+            Ok((event, keys))
+        }
+        Err(LedgerError::Corrupt { detail, .. }) => Err(detail),
+        Err(other) => Err(other.to_string()),
     };
-    // A few events are read faster than a thread is started.
-    let share = stored.len().div_ceil(threads.get()).max(512);
-    if stored.len() <= share {
-        return stored.iter().map(one).collect();
-    }
-    std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            stored.chunks(share).map(|part| scope.spawn(move || part.iter().map(one).collect::<Vec<_>>())).collect();
-        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<Examined>>| {
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        workers.into_iter().flat_map(join).collect()
-    })
+    Examined { seq: *seq, leaf: leaf_hash(bytes), event }
 }
 
 /// What the replay ends with.
@@ -194,7 +178,7 @@ impl Replay {
         let table = view.source.table(tables::EVENTS)?;
         let stored: Vec<(u64, Vec<u8>)> =
             table.range(self.next..end, |seq, bytes| (seq, bytes.to_vec()))?.collect::<Result<_>>()?;
-        let mut examined = examine(&stored, threads).into_iter().peekable();
+        let mut examined = on_threads(&stored, threads, examine).into_iter().peekable();
         for seq in self.next..end {
             match examined.next_if(|e| e.seq == seq) {
                 Some(entry) => self.take_event(entry, faults)?,

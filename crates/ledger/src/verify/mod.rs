@@ -7,6 +7,7 @@ mod tables;
 use crate::Result;
 use crate::ledger::Inner;
 use crate::note::Head;
+use crate::parallel::default_threads;
 use driftgate_model::{CancelToken, Digest, Observer};
 use events::Replay;
 use std::num::NonZeroUsize;
@@ -26,8 +27,7 @@ pub struct VerifyOptions {
 
 impl Default for VerifyOptions {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        VerifyOptions { objects: true, checkpoint: None, max_faults: 100, threads }
+        VerifyOptions { objects: true, checkpoint: None, max_faults: 100, threads: default_threads() }
     }
 }
 
