@@ -80,6 +80,10 @@ fn run_golden(ws: &Workspace, python: &Path, steps: &mut Steps) {
     for member in &ws.members {
         let kept = member.dir.join("tests/golden");
         for script in scripts(&kept) {
+            // Scripts without a JSON file of their name make other fixtures, in place.
+            if !script.with_extension("json").exists() {
+                continue;
+            }
             let stem = script.file_stem().map(|s| s.display().to_string()).unwrap_or_default();
             let made = ws.target_dir.join("oracles/golden").join(&member.name).join(&stem);
             steps.run(&format!("golden {}/{stem}", member.name), || {
@@ -142,7 +146,8 @@ fn run_ledger(ws: &Workspace, python: &Path, steps: &mut Steps) {
     let program = ws.target_dir.join("ci").join(format!("driftgate{}", std::env::consts::EXE_SUFFIX));
     let made = steps.run("demo workspace", || {
         let mut build = cargo(&ws.root);
-        build.args(["build", "--profile", "ci", "--package", "driftgate", "--bin", "driftgate"]);
+        // The very build of the tests: asking for the program alone would compile Polars anew with other features.
+        build.args(["test", "--no-run", "--workspace", "--profile", "ci"]);
         if show(build.args(crate::tools::locked()))? == End::Failed {
             return Err("driftgate does not build".into());
         }

@@ -1,10 +1,13 @@
 """Writes transforms.json: what scikit-learn makes of small tables, for tests/transform_golden.rs.
 
-Made with Python 3.11, scikit-learn 1.4.2, pandas 2.2.2:  python transforms.py > transforms.json
+Made with Python 3.11, numpy 2.4.6, pandas 2.3.3, scikit-learn 1.9.1:  python transforms.py [FOLDER]
+
+FOLDER is where the file goes; without it, beside this script.
 """
 
 import io
 import json
+import pathlib
 import sys
 
 import numpy as np
@@ -104,7 +107,7 @@ def case(name, cfg, gaps):
 
     def text(frame):
         out = io.StringIO()
-        frame.to_csv(out, index=False, float_format=repr)
+        frame.to_csv(out, index=False, float_format=lambda x: repr(float(x)))
         return out.getvalue()
 
     return {
@@ -149,4 +152,5 @@ cases = [
     case("ordinal with missing values passed on", config(encoding={"strategy": "ordinal"}), True),
 ]
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
-sys.stdout.write(f'{{"scikit_learn":"{sklearn.__version__}","cases":[\n{lines}\n]}}\n')
+folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
+(folder / "transforms.json").write_text(f'{{"scikit_learn":"{sklearn.__version__}","cases":[\n{lines}\n]}}\n')
