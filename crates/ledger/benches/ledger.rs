@@ -268,10 +268,36 @@ fn open_1m(c: &mut Criterion) {
             Ok::<_, LedgerError>(())
         })
         .unwrap();
-    let start = Instant::now();
-    let ledger = Ledger::open(crashed.path(), options()).unwrap();
-    println!("open at 1,000,000 events after a crash: {:.2?}", start.elapsed());
-    assert_eq!(ledger.head().unwrap().size, 1_000_002);
+    // The copy itself must be through before the clock starts.
+    std::fs::File::open(to.join("ledger.redb")).unwrap().sync_all().unwrap();
+    let image = std::fs::read(to.join("ledger.redb")).unwrap();
+    let times = (0..10)
+        .map(|_| {
+            let start = Instant::now();
+            let ledger = Ledger::open(crashed.path(), options()).unwrap();
+            let time = start.elapsed();
+            assert_eq!(ledger.head().unwrap().size, 1_000_002);
+            // Back to what the crash left: the pages that the open changed.
+            restore(&to.join("ledger.redb"), &image);
+            time
+        })
+        .collect();
+    report("open at 1,000,000 events after a crash", times);
+}
+
+/// Writes the pages of a file that differ from `image`, and makes them durable.
+fn restore(path: &Path, image: &[u8]) {
+    use std::io::{Seek, SeekFrom, Write};
+    let now = std::fs::read(path).unwrap();
+    let mut file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_len(image.len() as u64).unwrap();
+    for (i, page) in image.chunks(4096).enumerate() {
+        if now.get(i * 4096..i * 4096 + page.len()) != Some(page) {
+            file.seek(SeekFrom::Start(i as u64 * 4096)).unwrap();
+            file.write_all(page).unwrap();
+        }
+    }
+    file.sync_all().unwrap();
 }
 
 fn list_10k(c: &mut Criterion) {

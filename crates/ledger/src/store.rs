@@ -95,7 +95,7 @@ impl Medium {
         })
     }
 
-    /// Opens for reading. `None` when the file needs a repair first, which needs [`Medium::open_to_write`].
+    /// Opens for reading. `None` when a crash left the file open: then [`Medium::open_to_write`] opens and closes it properly.
     pub(crate) fn open_to_read(&self, place: &Place) -> Result<Option<Opened>> {
         opening(place, || {
             let opened = match self {
