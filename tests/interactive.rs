@@ -17,7 +17,8 @@ const ASKED: &str = "later? [a/r/L]";
 /// terminal showed.
 fn typed(sandbox: &Sandbox, args: &str, script: &[(&str, &str)]) -> Option<(i32, String)> {
     let started = Command::new("script")
-        .args(["--quiet", "--return", "--command", &format!("{DRIFTGATE} {args}"), "/dev/null"])
+        // `exec`: Ctrl-C reaches the whole foreground, and a shell that waited in between would answer 130 by itself.
+        .args(["--quiet", "--return", "--command", &format!("exec {DRIFTGATE} {args}"), "/dev/null"])
         .current_dir(sandbox.path())
         .env("USER", "ada")
         .env("TERM", "xterm")

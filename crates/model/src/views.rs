@@ -177,7 +177,7 @@ pub struct ComparedRow {
     pub key: String,
     /// One value a run, as text; `None` where the run has none.
     pub values: Vec<Option<String>>,
-    /// Whether any two differ.
+    /// Whether any two differ; never for a measured duration.
     pub differs: bool,
 }
 
