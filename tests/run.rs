@@ -79,6 +79,28 @@ fn a_wrong_config_starts_no_run() {
 }
 
 #[test]
+fn a_run_trains_on_what_its_data_folder_holds() {
+    let sandbox = sandbox("iris");
+    sandbox.pipeline("p.yaml", &Pipeline::iris());
+    let version_of = |sandbox: &Sandbox| {
+        let view = sandbox.driftgate(["run", "p.yaml", "--json"]).exits(0).json();
+        view["run"]["subject"]["dataset_version"].as_str().unwrap().to_owned()
+    };
+    let text = sandbox.read("data/iris/data.csv");
+    let first = version_of(&sandbox);
+    sandbox.write("data/iris/data.csv", text.replacen("5.1", "5.2", 1));
+    let second = version_of(&sandbox);
+    assert_ne!(first, second);
+    sandbox.write("data/iris/data.csv", &text);
+    assert_eq!(version_of(&sandbox), first);
+    let said = sandbox.driftgate(["run", "p.yaml"]).exits(0).stderr;
+    assert!(said.contains("holds version 1 of `iris`") && said.contains("newest is version 2"), "{said}");
+    // Without the folder there is only what the workspace knows.
+    std::fs::remove_dir_all(sandbox.at("data/iris")).unwrap();
+    assert_eq!(version_of(&sandbox), second);
+}
+
+#[test]
 fn the_number_of_threads_changes_no_byte() {
     let sandbox = sandbox("wine");
     let pipeline = Pipeline::iris().algorithm("random_forest").with("n_estimators", 20);

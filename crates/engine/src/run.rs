@@ -9,9 +9,8 @@ use driftgate_ledger::RunFilter;
 use driftgate_model::config::{EvaluationSplit, PromotionConfig, RuleKind, RunConfig, Stage};
 use driftgate_model::views::RunView;
 use driftgate_model::{
-    CancelToken, Code, Coded as _, Comparison, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, EventBody,
-    GateReport, ModelRow, Observer, RunEnvironment, RunId, RunRow, RunStatus, RunSubject, SplitName, StageRecord, Task,
-    metrics_of,
+    CancelToken, Code, Coded as _, Comparison, DatasetSpec, DatasetVersionRow, Digest, EventBody, GateReport, ModelRow,
+    Observer, RunEnvironment, RunId, RunRow, RunStatus, RunSubject, SplitName, StageRecord, Task, metrics_of,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,8 +61,7 @@ impl Workspace {
 
     fn begin(&self, path: &Path, resolved: &Resolved, observer: &dyn Observer, cancel: &CancelToken) -> Result<Begun> {
         let config = &resolved.config;
-        let row = self.dataset_of_run(resolved, observer, cancel)?;
-        let version = crate::import::newest(&row)?.clone();
+        let version = self.run_data(resolved, observer, cancel)?;
         let inputs = self.load_inputs(config.clone(), &version)?;
         self.same_question(config, &inputs)?;
         let environment = self.environment(path, resolved)?;
@@ -88,10 +86,16 @@ impl Workspace {
         Ok(Begun { id, inputs, version })
     }
 
-    /// The data set of a run: imported from the config's data folder where there is one, else the newest version known.
-    fn dataset_of_run(&self, resolved: &Resolved, observer: &dyn Observer, cancel: &CancelToken) -> Result<DatasetRow> {
+    /// The data a run trains on: what lies in the config's data folder where there is one, else the newest version known.
+    fn run_data(
+        &self,
+        resolved: &Resolved,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<DatasetVersionRow> {
         let name = &resolved.config.dataset;
         if let Some(folder) = resolved.data_folder.as_ref().map(|f| f.join(name)).filter(|f| f.is_dir()) {
+        let mut found = None;
             let answers = ImportAnswers { name: Some(name.clone()), ..ImportAnswers::default() };
             let added = self.add_dataset(&folder, &answers, observer, cancel)?;
             if added.new {
@@ -100,14 +104,23 @@ impl Workspace {
                 }
             }
         }
+            found = Some(added.version);
         let row = self.dataset_row(name)?;
-        if row.task == resolved.config.task {
-            return Ok(row);
+        if row.task != resolved.config.task {
+            return Err(EngineError::refused(
+                format!("the config asks for {}, data set `{name}` is for {}", resolved.config.task, row.task),
+                "Change `task_type` in the config, or add the data under another name with that task",
+            ));
         }
-        Err(EngineError::refused(
-            format!("the config asks for {}, data set `{name}` is for {}", resolved.config.task, row.task),
-            "Change `task_type` in the config, or add the data under another name with that task",
-        ))
+        let newest = crate::import::newest(&row)?;
+        let Some(found) = found else { return Ok(newest.clone()) };
+        if found.number != newest.number {
+            observer.warning(&format!(
+                "The data folder holds version {} of `{name}`, so the run uses it; the newest is version {}",
+                found.number, newest.number
+            ));
+        }
+        Ok(found)
     }
 
     /// Reads a data set version and its frozen split.
