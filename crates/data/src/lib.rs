@@ -34,7 +34,7 @@ pub use error::{CellError, DataError, Result};
 pub use predict::{frame_for_prediction, ignored_columns};
 pub use read::{read, read_bytes};
 pub use sniff::{Sniffed, sniff, sniff_bytes};
-pub use split::{Assignment, IdentityColumn, TimeCuts, split};
+pub use split::{Assignment, IdentityColumn, Lineage, TimeCuts, split};
 pub use table::Table;
 pub use target::{label_set, target};
 pub use transform::{InputColumn, InputKind, Transform};

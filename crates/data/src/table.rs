@@ -1,4 +1,4 @@
-use crate::Assignment;
+use crate::Lineage;
 use crate::cells::{Cells, FastMap, Reading, TableColumn};
 use crate::error::{CellError, DataError, Result, and_more, count, nearest, shown};
 use crate::records::Lines;
@@ -81,9 +81,9 @@ impl Table {
 
     /// As [`Table::frame`], with the columns over which a first version's rows are recognised, even where `spec` no longer
     /// names them: what [`crate::split`] needs.
-    pub fn frame_for_split(&self, spec: &DatasetSpec, previous: Option<&Assignment>) -> Result<Frame> {
+    pub fn frame_for_split(&self, spec: &DatasetSpec, earlier: Option<&Lineage>) -> Result<Frame> {
         let mut columns: Vec<Column> = self.frame(spec)?.columns().to_vec();
-        for c in previous.map(|p| p.columns()).unwrap_or_default() {
+        for c in earlier.map(|e| e.columns()).unwrap_or_default() {
             if columns.iter().any(|known| known.name == c.name) {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! What holds for every split: sizes, strata, togetherness, inheritance, order.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use driftgate_data::{Assignment, read_bytes, split};
+use driftgate_data::{Assignment, Lineage, read_bytes, split};
 use driftgate_model::{
     About, ColumnType, Constraints, DatasetSpec, FileFormat, Frame, SplitCounts, SplitName, SplitPolicy, Task,
 };
@@ -102,7 +102,7 @@ fn the_policy_is_frozen() {
     changed.split.seed = 1;
     changed.split.train = 0.6;
     changed.split.val = 0.25;
-    let e = split(&f, &changed, Some(&first)).unwrap_err().to_string();
+    let e = split(&f, &changed, Some(&Lineage::new(&first))).unwrap_err().to_string();
     assert!(e.contains("`split.train`, `split.val`, `split.seed`"), "{e}");
 }
 
@@ -133,11 +133,11 @@ fn a_lost_column_is_told() {
     wide.features.push("site".into());
     let rows = distinct(60, 3);
     let first = split(&frame(&rows, &wide), &wide, None).unwrap();
-    let e = split(&frame(&rows, &s), &s, Some(&first)).unwrap_err().to_string();
+    let e = split(&frame(&rows, &s), &s, Some(&Lineage::new(&first))).unwrap_err().to_string();
     assert!(e.contains("`site`"), "{e}");
     // A new column beside the old ones changes nothing.
     let narrow = split(&frame(&rows, &s), &s, None).unwrap();
-    let again = split(&frame(&rows, &wide), &wide, Some(&narrow)).unwrap();
+    let again = split(&frame(&rows, &wide), &wide, Some(&Lineage::new(&narrow))).unwrap();
     assert_eq!(again.splits(), narrow.splits());
 }
 
@@ -158,7 +158,7 @@ fn time_is_cut_once() {
     }
     let later: Vec<Row> =
         rows.iter().cloned().chain((100..130).map(|i| Row { id: i, site: 0, day: i, x: i, y: 0 })).collect();
-    let second = split(&frame(&later, &s), &s, Some(&first)).unwrap();
+    let second = split(&frame(&later, &s), &s, Some(&Lineage::new(&first))).unwrap();
     assert_eq!(second.splits()[..100], *first.splits());
     assert!(second.splits()[100..].iter().all(|s| *s == SplitName::Test));
     assert_eq!(second.cuts(), first.cuts());
@@ -173,9 +173,25 @@ fn a_key_keeps_an_edited_row_where_it_was() {
     let rows = distinct(100, 3);
     let first = split(&frame(&rows, &s), &s, None).unwrap();
     let edited: Vec<Row> = rows.iter().rev().map(|r| Row { x: r.x + 1000, ..*r }).collect();
-    let second = split(&frame(&edited, &s), &s, Some(&first)).unwrap();
+    let second = split(&frame(&edited, &s), &s, Some(&Lineage::new(&first))).unwrap();
     let back: Vec<SplitName> = second.splits().iter().rev().copied().collect();
     assert_eq!(back, first.splits());
+}
+
+#[test]
+fn a_key_is_recognised_whatever_its_column_s_type() {
+    let mut numbers = spec(Task::Classification);
+    numbers.split.key_column = Some("id".into());
+    let mut texts = numbers.clone();
+    texts.schema.insert("id".into(), ColumnType::String);
+    let rows = distinct(100, 3);
+    // Edited, so that only the key tells which row is which.
+    let edited: Vec<Row> = rows.iter().map(|r| Row { x: r.x + 1000, ..*r }).collect();
+    for (before, after) in [(&numbers, &texts), (&texts, &numbers)] {
+        let first = split(&frame(&rows, before), before, None).unwrap();
+        let second = split(&frame(&edited, after), after, Some(&Lineage::new(&first))).unwrap();
+        assert_eq!(second.splits(), first.splits());
+    }
 }
 
 #[test]
@@ -240,11 +256,29 @@ proptest! {
         let n = kept.len();
         let added = new.into_iter().map(|r| Row { id: r.id + 10_000, x: r.x + 200, ..r });
         let all: Vec<Row> = kept.into_iter().chain(added).collect();
-        let second = split(&frame(&all, &s), &s, Some(&first)).unwrap();
+        let second = split(&frame(&all, &s), &s, Some(&Lineage::new(&first))).unwrap();
         prop_assert_eq!(&second.splits()[..n], &first.splits()[..n]);
         // Through bytes it is the same.
         let stored = Assignment::from_bytes(&first.to_bytes()).unwrap();
-        prop_assert_eq!(split(&frame(&all, &s), &s, Some(&stored)).unwrap(), second);
+        prop_assert_eq!(split(&frame(&all, &s), &s, Some(&Lineage::new(&stored))).unwrap(), second);
+    }
+
+    #[test]
+    fn a_row_that_left_comes_back_to_its_split(old in rows(200), left: u64, new in rows(60), kind in 0usize..3) {
+        let mut s = spec(Task::Classification);
+        s.split.key_column = (kind == 1).then(|| "id".into());
+        s.split.group_column = (kind == 2).then(|| "site".into());
+        prop_assume!(old.iter().map(|r| r.site).collect::<std::collections::BTreeSet<_>>().len() >= 3);
+        let first = split(&frame(&old, &s), &s, None).unwrap();
+        let mut lineage = Lineage::new(&first);
+        // Part of the old rows with some new ones, then all old rows again.
+        let stays = |r: &&Row| kind == 2 && r.site % 3 != (left % 3) as u32 || kind != 2 && (left >> (r.id % 64)) & 1 == 1;
+        let added = new.into_iter().map(|r| Row { id: r.id + 10_000, site: r.site + 100, x: r.x + 1000, ..r });
+        let part: Vec<Row> = old.iter().filter(stays).cloned().chain(added).collect();
+        let second = split(&frame(&part, &s), &s, Some(&lineage)).unwrap();
+        lineage.add(&second);
+        let third = split(&frame(&old, &s), &s, Some(&lineage)).unwrap();
+        prop_assert_eq!(third.splits(), first.splits());
     }
 
     #[test]
@@ -253,7 +287,7 @@ proptest! {
         let mut s = s;
         s.schema.insert("y".into(), ColumnType::String);
         let first = split(&frame(&distinct(n, 3), &s), &s, None).unwrap();
-        let second = split(&frame(&distinct(n + more, 3), &s), &s, Some(&first)).unwrap();
+        let second = split(&frame(&distinct(n + more, 3), &s), &s, Some(&Lineage::new(&first))).unwrap();
         prop_assert_eq!(triple(second.counts()), sizes((n + more) as u64));
     }
 
@@ -271,7 +305,7 @@ proptest! {
             prop_assert!((have as f64 - want as f64).abs() <= 2.0 * largest + 1.0, "{} for {}", have, want);
         }
         let all: Vec<Row> = rows.iter().cloned().chain(grown.into_iter().map(|r| Row { x: r.x + 1000, ..r })).collect();
-        let b = split(&frame(&all, &s), &s, Some(&a)).unwrap();
+        let b = split(&frame(&all, &s), &s, Some(&Lineage::new(&a))).unwrap();
         prop_assert_eq!(&b.splits()[..rows.len()], a.splits());
         prop_assert!(together(&all, &b, |r| r.site));
     }

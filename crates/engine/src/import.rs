@@ -1,5 +1,5 @@
 use crate::{EngineError, Result, Workspace};
-use driftgate_data::{Assignment, DraftAnswers, QuestionKind, Table};
+use driftgate_data::{Assignment, DraftAnswers, Lineage, QuestionKind, Table};
 use driftgate_model::views::{DatasetAdded, ImportPlan, ImportQuestion};
 use driftgate_model::{
     CancelToken, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, EventBody, FileKind, ModelName,
@@ -108,12 +108,9 @@ impl Workspace {
                 wrote_spec: None,
             });
         }
-        let previous: Option<Assignment> = match known.as_ref().and_then(|d| d.versions.last()) {
-            Some(last) => Some(Assignment::from_bytes(&self.ledger.get(&last.split)?)?),
-            None => None,
-        };
-        let assignment =
-            driftgate_data::split(&table.frame_for_split(&spec, previous.as_ref())?, &spec, previous.as_ref())?;
+        let earlier = self.split_lineage(known.as_ref())?;
+        let frame = table.frame_for_split(&spec, earlier.as_ref())?;
+        let assignment = driftgate_data::split(&frame, &spec, earlier.as_ref())?;
         let (stored, reference) = self.store_file(&data, &bytes, answers.reference)?;
         debug_assert_eq!(stored, digest);
         let row = DatasetVersionRow {
@@ -150,6 +147,19 @@ impl Workspace {
         &self,
         path: &Path,
         bytes: &[u8],
+    /// What all versions so far say of rows: one that left and comes back returns to its split.
+    fn split_lineage(&self, known: Option<&DatasetRow>) -> Result<Option<Lineage>> {
+        let mut lineage: Option<Lineage> = None;
+        for version in known.iter().flat_map(|d| &d.versions) {
+            let assignment = Assignment::from_bytes(&self.ledger.get(&version.split)?)?;
+            match &mut lineage {
+                None => lineage = Some(Lineage::new(&assignment)),
+                Some(lineage) => lineage.add(&assignment),
+            }
+        }
+        Ok(lineage)
+    }
+
         reference: bool,
     ) -> Result<(Digest, Option<driftgate_model::Sealed>)> {
         if reference {

@@ -2,7 +2,8 @@
 
 use crate::cells::by_name;
 use crate::error::{DataError, Result};
-use driftgate_model::{ColumnValues, Digest, Frame};
+use crate::typing::{number, number_text};
+use driftgate_model::{ColumnValues, Digest, Frame, MISSING_CODE};
 use serde::{Deserialize, Serialize};
 
 /// The first half of a SHA-256: names a row, a key or a group.
@@ -81,6 +82,42 @@ pub(crate) fn value_ids(values: &ColumnValues) -> Vec<Option<RowId>> {
             Some(short(&bytes))
         })
         .collect()
+}
+
+/// The identity of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// As the column is typed.
+    pub id: RowId,
+    /// What the same key was called where the column was of the other kind: `17` as a number is `17` as a text.
+    pub other: Option<RowId>,
+}
+
+/// The key of each row; `None` where it is missing.
+pub(crate) fn keys_of(values: &ColumnValues) -> Vec<Option<Key>> {
+    let ids = value_ids(values);
+    let others = value_ids(&other_kind(values));
+    ids.into_iter().zip(others).map(|(id, other)| id.map(|id| Key { id, other })).collect()
+}
+
+/// Numbers as the texts that write them, texts as the numbers they write.
+fn other_kind(values: &ColumnValues) -> ColumnValues {
+    match values {
+        ColumnValues::Number(v) => {
+            let texts = v.iter().map(|x| (!x.is_nan()).then(|| number_text(*x)));
+            let (mut dictionary, mut codes) = (Vec::new(), Vec::new());
+            for text in texts {
+                codes.push(text.as_ref().map_or(MISSING_CODE, |_| dictionary.len() as u32));
+                dictionary.extend(text);
+            }
+            ColumnValues::Text { dictionary, codes }
+        }
+        ColumnValues::Text { dictionary, codes } => {
+            let read = |text: &String| number(text, b'.').filter(|n| !n.rounded).map_or(f64::NAN, |n| n.value);
+            let numbers: Vec<f64> = dictionary.iter().map(read).collect();
+            ColumnValues::Number(codes.iter().map(|c| numbers.get(*c as usize).copied().unwrap_or(f64::NAN)).collect())
+        }
+    }
 }
 
 fn write_value(bytes: &mut Vec<u8>, values: &ColumnValues, row: usize) {

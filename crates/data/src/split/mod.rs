@@ -3,41 +3,44 @@
 mod assignment;
 mod draw;
 mod identity;
+mod lineage;
 mod quota;
 
 pub use assignment::{Assignment, TimeCuts};
 pub use identity::IdentityColumn;
+pub use lineage::Lineage;
 
 use crate::cells::FastMap;
 use crate::error::{CellError, DataError, Result, count};
 use crate::target::{distinct_labels, label};
 use driftgate_model::{ColumnValues, DatasetSpec, Frame, SplitName, SplitPolicy};
-use identity::{RowId, identity_columns, row_ids, value_ids};
+use identity::{Key, RowId, identity_columns, keys_of, row_ids, value_ids};
 
 /// Assigns every row of `frame` (from [`crate::Table::frame_for_split`]) to a split.
 ///
-/// A first version (`previous` is `None`) is drawn by `spec.split`: sizes exactly as scikit-learn's two `train_test_split`
+/// A first version (`earlier` is `None`) is drawn by `spec.split`: sizes exactly as scikit-learn's two `train_test_split`
 /// calls give them, each label's share kept to less than one row, equal rows together, rows of a group together, or cut by
 /// time. The draw hashes each row with the seed, so the order of the rows does not matter.
 ///
-/// A later version inherits every row it recognises (by key, or by content over the first version's columns); rows equal to
-/// an old one, rows of a known group and rows on a side of the time cut follow it; other new rows fill each label's splits
+/// A later version inherits every row that any earlier one held (by key, or by content over the first version's columns); rows
+/// equal to an old one, rows of a known group and rows on a side of the time cut follow it; other new rows fill each label's splits
 /// towards the shares. Errors: too few rows or groups, missing values in the target, group, time or key column, a policy that
 /// is not the frozen one.
-pub fn split(frame: &Frame, spec: &DatasetSpec, previous: Option<&Assignment>) -> Result<Assignment> {
-    if let Some(p) = previous {
-        same_policy(&p.policy, &spec.split)?;
+pub fn split(frame: &Frame, spec: &DatasetSpec, earlier: Option<&Lineage>) -> Result<Assignment> {
+    if let Some(e) = earlier {
+        same_policy(&e.policy, &spec.split)?;
     }
-    let policy = previous.map_or(&spec.split, |p| &p.policy);
-    let columns = match previous {
-        Some(p) => p.columns.clone(),
+    let policy = earlier.map_or(&spec.split, |e| &e.policy);
+    let columns = match earlier {
+        Some(e) => e.columns.clone(),
         None => identity_columns(frame, policy.key_column.as_deref()),
     };
     let rows = row_ids(frame, &columns)?;
-    let keys = policy.key_column.as_deref().map(|c| required_ids(frame, c, "key")).transpose()?;
+    let keys = policy.key_column.as_deref().map(|c| required_keys(frame, c)).transpose()?;
     let groups = policy.group_column.as_deref().map(|c| required_ids(frame, c, "group")).transpose()?;
-    let mut known = inherited(&rows, keys.as_deref(), groups.as_deref(), previous);
-    let mut cuts = previous.and_then(|p| p.cuts);
+    let mut known = inherited(&rows, keys.as_deref(), groups.as_deref(), earlier);
+    let keys: Option<Vec<RowId>> = keys.map(|keys| keys.into_iter().map(|k| k.id).collect());
+    let mut cuts = earlier.and_then(|e| e.cuts);
     let splits = if let Some(column) = &policy.time_column {
         let order = times(frame, column)?;
         let at = match cuts {
@@ -107,7 +110,14 @@ fn missing(column: &str, what: &str, rows: &[usize]) -> DataError {
 }
 
 fn required_ids(frame: &Frame, name: &str, what: &str) -> Result<Vec<RowId>> {
-    let ids = value_ids(column(frame, name, what)?);
+    required(value_ids(column(frame, name, what)?), name, what)
+}
+
+fn required_keys(frame: &Frame, name: &str) -> Result<Vec<Key>> {
+    required(keys_of(column(frame, name, "key")?), name, "key")
+}
+
+fn required<T>(ids: Vec<Option<T>>, name: &str, what: &str) -> Result<Vec<T>> {
     let gaps: Vec<usize> = ids.iter().enumerate().filter(|(_, id)| id.is_none()).map(|(i, _)| i).collect();
     if gaps.is_empty() { Ok(ids.into_iter().flatten().collect()) } else { Err(missing(name, what, &gaps)) }
 }
@@ -158,33 +168,16 @@ fn strata(frame: &Frame, spec: &DatasetSpec, policy: &SplitPolicy) -> Result<(Ve
     Ok(((0..frame.rows()).map(of_row).collect(), labels.len()))
 }
 
-/// The split that each row has from an earlier version: by key, else by equal content, else by group.
+/// The split that each row has from earlier versions.
 fn inherited(
     rows: &[RowId],
-    keys: Option<&[RowId]>,
+    keys: Option<&[Key]>,
     groups: Option<&[RowId]>,
-    previous: Option<&Assignment>,
+    earlier: Option<&Lineage>,
 ) -> Vec<Option<SplitName>> {
-    let Some(p) = previous else { return vec![None; rows.len()] };
-    let map = |ids: &[RowId]| {
-        let mut map: FastMap<RowId, SplitName> = FastMap::default();
-        for (id, split) in ids.iter().zip(&p.splits) {
-            // Where edited rows left equal content in two splits, the earlier split in the order train, val, test wins.
-            map.entry(*id).and_modify(|s| *s = (*s).min(*split)).or_insert(*split);
-        }
-        map
-    };
-    let by_key = p.keys.as_deref().map(map);
-    let by_group = p.groups.as_deref().map(map);
-    let by_content = map(&p.rows);
-    let look = |map: &Option<FastMap<RowId, SplitName>>, ids: Option<&[RowId]>, i: usize| {
-        map.as_ref().zip(ids.and_then(|ids| ids.get(i))).and_then(|(m, id)| m.get(id).copied())
-    };
-    (0..rows.len())
-        .map(|i| {
-            look(&by_key, keys, i)
-                .or_else(|| rows.get(i).and_then(|id| by_content.get(id).copied()))
-                .or_else(|| look(&by_group, groups, i))
-        })
+    let Some(earlier) = earlier else { return vec![None; rows.len()] };
+    rows.iter()
+        .enumerate()
+        .map(|(i, row)| earlier.split_of(row, keys.and_then(|k| k.get(i)), groups.and_then(|g| g.get(i))))
         .collect()
 }
