@@ -264,17 +264,24 @@ pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{digits} {}", if n == 1 { one } else { many })
 }
 
+/// Longer names are not looked for among others.
+const LONGEST_MEANT: usize = 64;
+
 /// The nearest of `names` to `wanted`, or a short list of them.
 pub(crate) fn nearest(wanted: &str, names: &[&str]) -> String {
+    // A long name costs its length times each known one's: nobody means one by another that is this long.
+    let short = |n: &str| n.chars().take(LONGEST_MEANT + 1).count() <= LONGEST_MEANT;
+    let lower = wanted.to_lowercase();
     let close = names
         .iter()
-        .map(|n| (strsim::damerau_levenshtein(&wanted.to_lowercase(), &n.to_lowercase()), *n))
+        .filter(|n| short(wanted) && short(n))
+        .map(|n| (strsim::damerau_levenshtein(&lower, &n.to_lowercase()), *n))
         .filter(|(d, n)| *d <= 2 || *d * 3 <= n.len())
         .min();
     if let Some((_, name)) = close {
         return format!("Did you mean `{name}`?");
     }
-    let some: Vec<String> = names.iter().take(8).map(|n| format!("`{n}`")).collect();
+    let some: Vec<String> = names.iter().take(8).map(|n| format!("`{}`", shown(n))).collect();
     let rest = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
     if some.is_empty() { "The file has no columns".into() } else { format!("It has {}{rest}", some.join(", ")) }
 }

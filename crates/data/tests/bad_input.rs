@@ -268,6 +268,50 @@ fn leaks_are_found() {
 }
 
 #[test]
+fn an_empty_cell_hides_no_leak() {
+    let mut text = "copy,text,code,sparse,y\n".to_owned();
+    for i in 0..300 {
+        let y = i * 7 % 3;
+        let copy = if i == 4 { String::new() } else { y.to_string() };
+        let code = if i == 5 { "" } else { ["low", "mid", "high"][y] };
+        // Too few rows hold both to prove anything.
+        let sparse = if i < 12 { y.to_string() } else { String::new() };
+        let y = if i == 9 { String::new() } else { y.to_string() };
+        writeln!(text, "{copy},{copy},{code},{sparse},{y}").unwrap();
+    }
+    let r = report(&text, "y", Task::Classification, |s| {
+        s.schema.insert("text".into(), ColumnType::String);
+        s.schema.insert("y".into(), ColumnType::Int);
+    });
+    let leaks: Vec<(&str, driftgate_model::Severity)> = r
+        .findings
+        .iter()
+        .filter(|f| f.check == "target_leak")
+        .map(|f| (f.column.as_deref().unwrap_or_default(), f.severity))
+        .collect();
+    use driftgate_model::Severity::{Error, Warning};
+    assert_eq!(leaks, [("copy", Error), ("text", Error), ("code", Warning)]);
+    assert!(find(&r, "target_leak").message.ends_with("in the 298 rows that have both"), "{r:#?}");
+}
+
+#[test]
+fn ten_thousand_missing_columns_are_told_in_short() {
+    let header: Vec<String> = (0..10_000).map(|i| format!("measure_{i}")).collect();
+    let values = vec!["1"; header.len()].join(",");
+    let t = table(&format!("{}\n{values}\n{values}\n", header.join(",")));
+    let mut s = spec(&t, "measure_0", Task::Regression);
+    s.features = (0..10_000).map(|i| format!("other name of {i}")).collect();
+    s.target = "verdict".into();
+    let begun = std::time::Instant::now();
+    let r = validate(&t, &s, Timestamp::UNIX_EPOCH);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    let missing: Vec<&Finding> = r.findings.iter().filter(|f| f.check == "missing_column").collect();
+    assert_eq!(missing.len(), 22, "twenty, the target and the rest");
+    assert!(missing[20].message.contains("target column `verdict`"), "{}", missing[20].message);
+    assert!(missing[21].message.contains("9,980 further declared columns"), "{}", missing[21].message);
+}
+
+#[test]
 fn repeated_rows_and_columns() {
     let mut text = good(30);
     let again: Vec<String> = text.lines().skip(1).take(2).map(str::to_owned).collect();

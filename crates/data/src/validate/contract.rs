@@ -1,5 +1,6 @@
 //! The second layer: what the contract says of columns and values.
 
+use crate::cells::FastSet;
 use crate::error::{count, nearest, shown};
 use crate::records::MAX_EXAMPLES;
 use crate::table::type_hint;
@@ -8,6 +9,8 @@ use crate::typing::{number, type_words};
 use crate::validate::{Check, Declared, Draft};
 use driftgate_model::{ColumnConstraints, ColumnType, ColumnValues, FindingExample};
 
+/// So many columns of one fault are told one by one; the others share a finding.
+const MOST_TOLD: usize = 20;
 /// From this share of numbers on, a text column is a number column with some odd cells.
 const MOSTLY_NUMBERS: f64 = 0.5;
 
@@ -30,7 +33,6 @@ impl Check<'_> {
     fn declarations(&mut self) {
         let spec = self.spec;
         let table = self.table;
-        let known: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
         if spec.target.is_empty() {
             self.add(Draft::error(
                 "no_target",
@@ -45,24 +47,26 @@ impl Check<'_> {
                 "Name the feature columns in `features`",
             ));
         }
-        for (name, declared) in self.table.declared(spec) {
+        let (mut missing, mut untyped) = (Vec::new(), Vec::new());
+        for (name, declared) in table.declared(spec) {
             if self.column(name).is_none() {
-                let hint = nearest(name, &known);
-                let what = if name == spec.target { "target column" } else { "declared column" };
-                self.add(
-                    Draft::error("missing_column", format!("The file has no {what} `{}`", shown(name)), &hint).of(name),
-                );
+                missing.push(name);
             } else if declared.is_none() {
-                let hint = "Add it to `schema`";
-                self.add(
-                    Draft::warning(
-                        "undeclared_type",
-                        "The schema gives it no type; it is read as it looks".into(),
-                        hint,
-                    )
-                    .of(name),
-                );
+                untyped.push(name);
             }
+        }
+        self.missing_columns(&missing);
+        for name in untyped.iter().take(MOST_TOLD) {
+            let message = "The schema gives it no type; it is read as it looks".into();
+            self.add(Draft::warning("undeclared_type", message, "Add it to `schema`").of(name));
+        }
+        if let Some(rest) = untyped.get(MOST_TOLD..).filter(|r| !r.is_empty()) {
+            let message = format!(
+                "The schema gives no type to {}: {}",
+                count(rest.len(), "further column", "further columns"),
+                list_of(rest)
+            );
+            self.add(Draft::warning("undeclared_type", message, "Add them to `schema`"));
         }
         if spec.features.contains(&spec.target) {
             let draft = Draft::error(
@@ -80,6 +84,25 @@ impl Check<'_> {
         }
     }
 
+    /// Declared columns that the file has not: the target and the first few one by one.
+    fn missing_columns(&mut self, missing: &[&str]) {
+        let (spec, table) = (self.spec, self.table);
+        let known: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+        let told = |(i, name): &(usize, &&str)| *i < MOST_TOLD || **name == spec.target;
+        for (_, name) in missing.iter().enumerate().filter(told) {
+            let what = if *name == spec.target { "target column" } else { "declared column" };
+            let message = format!("The file has no {what} `{}`", shown(name));
+            let hint = nearest(name, &known);
+            self.add(Draft::error("missing_column", message, &hint).of(name));
+        }
+        let rest: Vec<&str> = missing.iter().enumerate().filter(|e| !told(e)).map(|(_, name)| *name).collect();
+        if !rest.is_empty() {
+            let number = count(rest.len(), "further declared column", "further declared columns");
+            let message = format!("The file lacks {number}: {}", list_of(&rest));
+            self.add(Draft::error("missing_column", message, "Check that dataset.yaml describes this file"));
+        }
+    }
+
     /// Columns of the file that nobody uses, and names in the contract that are no columns.
     fn unused_names(&mut self) {
         let spec = self.spec;
@@ -94,6 +117,7 @@ impl Check<'_> {
             );
             self.add(Draft::warning("extra_columns", message, ""));
         }
+        let features: FastSet<&String> = spec.features.iter().collect();
         let unknown = |keys: Vec<&String>| {
             keys.into_iter().filter(|n| self.table.position(n).is_none()).cloned().collect::<Vec<_>>()
         };
@@ -102,8 +126,7 @@ impl Check<'_> {
             ("constraints.columns", unknown(spec.constraints.columns.keys().collect())),
         ] {
             // A declared column that is not there has been reported above.
-            let names: Vec<String> =
-                names.into_iter().filter(|n| !spec.features.contains(n) && *n != spec.target).collect();
+            let names: Vec<String> = names.into_iter().filter(|n| !features.contains(n) && *n != spec.target).collect();
             if !names.is_empty() {
                 let message = format!("`{key}` names {}, which the file does not have", list(&names));
                 self.add(Draft::warning("unknown_names", message, "Remove the names, or correct them"));
@@ -221,6 +244,10 @@ impl Check<'_> {
     }
 }
 
+fn list_of(names: &[&str]) -> String {
+    list(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>())
+}
+
 /// The cells of a mostly numeric column that are no numbers.
 fn odd_cells(check: &Check, c: &Declared) -> Vec<FindingExample> {
     let ColumnValues::Text { dictionary, codes } = &c.values else { return Vec::new() };
@@ -262,7 +289,7 @@ fn not_allowed(c: &Declared, rules: &ColumnConstraints) -> Option<(Vec<usize>, S
 
 /// The rows whose value an earlier row has; missing values repeat nothing.
 pub(super) fn repeats(values: &ColumnValues) -> Vec<usize> {
-    let mut seen: crate::cells::FastSet<u64> = crate::cells::FastSet::default();
+    let mut seen: FastSet<u64> = FastSet::default();
     (0..values.len())
         .filter(|i| !values.is_missing(*i) && !seen.insert(super::structure::value_bits(values, *i)))
         .collect()

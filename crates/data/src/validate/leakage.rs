@@ -1,6 +1,8 @@
 //! Features that know the answer.
 
 use crate::cells::FastMap;
+use crate::error::count;
+use crate::typing::number_text;
 use crate::validate::structure::value_bits;
 use crate::validate::{Check, Declared, Draft};
 use driftgate_model::ColumnValues;
@@ -9,10 +11,13 @@ use driftgate_model::ColumnValues;
 const SUSPECT_CORRELATION: f64 = 0.999;
 /// Fewer rows prove nothing.
 const FEWEST_ROWS: usize = 10;
+/// At least one row in this many holds both values, or nothing is proved.
+const ONE_ROW_IN: usize = 10;
 
 /// What a feature has to do with the target.
 enum Relation {
-    Equal,
+    /// In that many rows, which are all that hold both.
+    Equal(usize),
     OneToOne,
     Correlated(f64),
 }
@@ -31,15 +36,18 @@ impl Check<'_> {
                 found.push((c.name.to_owned(), relation, examples));
             }
         }
-        let target = target.name.to_owned();
+        let (target, rows) = (target.name.to_owned(), self.rows());
         for (name, relation, examples) in found {
             let hint = "Take it out of `features` unless it is known before the answer is";
             let draft = match relation {
-                Relation::Equal => Draft::error(
-                    "target_leak",
-                    format!("Every value equals the target `{target}`"),
-                    "Take it out of `features`",
-                ),
+                Relation::Equal(pairs) => {
+                    let where_both = match pairs == rows {
+                        true => String::new(),
+                        false => format!(" in the {} that have both", count(pairs, "row", "rows")),
+                    };
+                    let message = format!("Every value equals the target `{target}`{where_both}");
+                    Draft::error("target_leak", message, "Take it out of `features`")
+                }
                 Relation::OneToOne => Draft::warning(
                     "target_leak",
                     format!("Each value goes with one value of the target `{target}` and the other way round"),
@@ -55,13 +63,19 @@ impl Check<'_> {
 }
 
 fn relation(feature: &Declared, target: &Declared) -> Option<Relation> {
-    if equal(&feature.values, &target.values) {
-        return Some(Relation::Equal);
+    let (x, y) = (&feature.values, &target.values);
+    // One empty cell must not hide a copy: only rows that hold both values speak.
+    let both: Vec<usize> = (0..x.len()).filter(|i| !x.is_missing(*i) && !y.is_missing(*i)).collect();
+    if both.len() < FEWEST_ROWS || both.len() * ONE_ROW_IN < x.len() || constant(x, &both) {
+        return None;
     }
-    if one_to_one(&feature.values, &target.values) {
+    if equal(x, y, &both) {
+        return Some(Relation::Equal(both.len()));
+    }
+    if one_to_one(x, y, &both) {
         return Some(Relation::OneToOne);
     }
-    match (&feature.values, &target.values) {
+    match (x, y) {
         (ColumnValues::Number(x), ColumnValues::Number(y)) => {
             correlation(x, y).filter(|r| r.abs() > SUSPECT_CORRELATION).map(Relation::Correlated)
         }
@@ -69,28 +83,29 @@ fn relation(feature: &Declared, target: &Declared) -> Option<Relation> {
     }
 }
 
-fn equal(feature: &ColumnValues, target: &ColumnValues) -> bool {
+fn constant(values: &ColumnValues, rows: &[usize]) -> bool {
+    let first = rows.first().map(|row| value_bits(values, *row));
+    rows.iter().all(|row| Some(value_bits(values, *row)) == first)
+}
+
+/// Whether the values of both columns are the same; numbers are compared with texts as labels are written.
+fn equal(feature: &ColumnValues, target: &ColumnValues, rows: &[usize]) -> bool {
     match (feature, target) {
-        (ColumnValues::Number(x), ColumnValues::Number(y)) => {
-            x.iter().zip(y).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+        (ColumnValues::Number(x), ColumnValues::Number(y)) => rows.iter().all(|row| x[*row] == y[*row]),
+        (ColumnValues::Number(x), text) | (text, ColumnValues::Number(x)) => {
+            rows.iter().all(|row| text.text(*row) == Some(number_text(x[*row]).as_str()))
         }
-        (ColumnValues::Text { .. }, ColumnValues::Text { .. }) => {
-            (0..feature.len()).all(|row| feature.text(row) == target.text(row))
-        }
-        _ => false,
+        _ => rows.iter().all(|row| feature.text(*row) == target.text(*row)),
     }
 }
 
 /// Whether the values of both columns determine each other, with enough repetition to mean something.
-fn one_to_one(feature: &ColumnValues, target: &ColumnValues) -> bool {
-    let most = feature.len() / 2;
+fn one_to_one(feature: &ColumnValues, target: &ColumnValues, rows: &[usize]) -> bool {
+    let most = rows.len() / 2;
     let mut there: FastMap<u64, u64> = FastMap::default();
     let mut back: FastMap<u64, u64> = FastMap::default();
-    for row in 0..feature.len() {
-        if feature.is_missing(row) && target.is_missing(row) {
-            continue;
-        }
-        let (a, b) = (value_bits(feature, row), value_bits(target, row));
+    for row in rows {
+        let (a, b) = (value_bits(feature, *row), value_bits(target, *row));
         if *there.entry(a).or_insert(b) != b || *back.entry(b).or_insert(a) != a || there.len() > most {
             return false;
         }
