@@ -94,3 +94,47 @@ fn a_refused_data_set_comes_with_every_finding() {
     assert!(!sandbox.at("bad.dataset.yaml").exists());
     sandbox.verifies();
 }
+
+#[test]
+fn a_flag_that_contradicts_the_spec_is_refused() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    let events = sandbox.events();
+    let args = ["dataset", "add", "data/iris", "--target", "petal_width", "--task", "regression"];
+    let error = sandbox.driftgate(args).exits(1).stderr;
+    assert!(error.contains("data/iris/dataset.yaml` says target `target`, not `petal_width`"), "{error}");
+    assert!(error.contains("task classification, not regression") && error.contains("Correct the file"), "{error}");
+    assert_eq!(sandbox.events(), events);
+    // What says the same is no contradiction.
+    sandbox.driftgate(["dataset", "add", "data/iris", "--target", "target", "--task", "classification"]).exits(0);
+}
+
+#[test]
+fn a_spec_without_a_format_lets_the_file_be_guessed() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.write("data.csv", semicolons());
+    let spec = "name: people\ntask_type: classification\nfeatures: [height, weight]\ntarget: fit\n\
+                schema: {height: float, weight: float, fit: string}\n";
+    sandbox.write("dataset.yaml", spec);
+    let added = sandbox.driftgate(["dataset", "add", "data.csv"]).exits(0);
+    assert!(added.transcript().contains("delimiter `;`"), "{}", added.transcript());
+    let view = sandbox.driftgate(["dataset", "show", "people", "--json"]).exits(0).json();
+    assert_eq!((&view["spec"]["format"]["delimiter"], &view["spec"]["format"]["decimal"]), (&";".into(), &",".into()));
+    assert_eq!(sandbox.read("dataset.yaml"), spec);
+    sandbox.write("tabs/data.tsv", semicolons().replace(',', ".").replace(';', "\t"));
+    sandbox.write("tabs/dataset.yaml", spec.replace("people", "tabs"));
+    sandbox.driftgate(["dataset", "add", "tabs"]).exits(0);
+}
+
+#[test]
+fn a_guessed_spec_is_written_whole_and_leaves_nothing_beside_it() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.write("in/people.csv", semicolons());
+    sandbox.driftgate(["dataset", "add", "in/people.csv", "--target", "fit"]).exits(0);
+    let mut names: Vec<String> = std::fs::read_dir(sandbox.at("in"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["people.csv", "people.dataset.yaml"]);
+}

@@ -153,6 +153,8 @@ pub(crate) static DATASET: Map = Map {
 pub struct DatasetSpecParsed {
     /// The contract.
     pub spec: DatasetSpec,
+    /// Whether the file says how the data are read; without it the spec's format is only the default.
+    pub format_given: bool,
     /// What refuses nothing; keys without effect make one note.
     pub notes: Vec<ConfigFinding>,
 }
@@ -380,11 +382,12 @@ pub fn parse_dataset(text: &str, path: &Path) -> Result<DatasetSpecParsed, Confi
     let mut findings = Findings::new(path);
     let parsed = parse(text, &mut findings).and_then(|node| {
         let json = findings.map(&DATASET, node.entries(), node.mark, "");
-        spec(&node, &json, &mut findings)
+        let format_given = node.at(&["format"]).is_some_and(|n| !n.is_null());
+        Some((spec(&node, &json, &mut findings)?, format_given))
     });
     let (errors, notes) = findings.finish();
     match parsed {
-        Some(spec) if errors.is_empty() => Ok(DatasetSpecParsed { spec, notes }),
+        Some((spec, format_given)) if errors.is_empty() => Ok(DatasetSpecParsed { spec, format_given, notes }),
         _ => Err(ConfigErrors(errors)),
     }
 }

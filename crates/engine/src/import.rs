@@ -328,11 +328,16 @@ fn read_source(path: &Path, answers: &ImportAnswers) -> Result<Source> {
             spec.name = name.clone();
         }
         check_name(&spec.name)?;
-        if data.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+        same_answers(&spec, &spec_path, answers)?;
+        let mut notes: Vec<String> = parsed.notes.iter().map(ToString::to_string).collect();
+        if !parsed.format_given {
+            let sniffed = driftgate_data::sniff(&data)?;
+            spec.format = sniffed.format;
+            notes.extend(sniffed.notes);
+        } else if data.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
             spec.format.kind = FileKind::Parquet;
         }
         let table = driftgate_data::read_bytes(&bytes, &label, &spec.format)?;
-        let notes = parsed.notes.iter().map(ToString::to_string).collect();
         return Ok(Source { data, bytes, table, spec, spec_path, spec_given: true, notes, questions: Vec::new() });
     }
     let sniffed = driftgate_data::sniff(&data)?;
@@ -367,3 +372,21 @@ fn check_name(name: &str) -> Result<()> {
         .map(|_| ())
         .map_err(|e| EngineError::bad_input(e.to_string(), "Give the data set a name with `--name` or in dataset.yaml"))
 }
+/// What a person said and what the spec says are one, or the import is refused: the spec is the contract.
+fn same_answers(spec: &DatasetSpec, path: &Path, answers: &ImportAnswers) -> Result<()> {
+    let mut wrong = Vec::new();
+    if let Some(target) = answers.target.as_ref().filter(|t| **t != spec.target) {
+        wrong.push(format!("target `{}`, not `{target}`", spec.target));
+    }
+    if let Some(task) = answers.task.filter(|t| *t != spec.task) {
+        wrong.push(format!("task {}, not {task}", spec.task));
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(EngineError::bad_input(
+        format!("`{}` says {}", path.display(), wrong.join(", and ")),
+        "Correct the file, or leave `--target` and `--task` out: what the file says counts",
+    ))
+}
+
