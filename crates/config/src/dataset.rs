@@ -248,6 +248,13 @@ impl Contract<'_, '_> {
             if pair(column, "min", "max").is_some_and(|(low, high)| low > high) {
                 self.error(&path, "`min` is above `max`", None);
             }
+            let kind = self.json["schema"][name.as_str()].as_str().filter(|k| matches!(*k, "string" | "bool"));
+            let bounded = ["min", "max"].into_iter().find(|k| !column[*k].is_null());
+            if let (Some(kind), Some(bound)) = (kind, bounded) {
+                let message = format!("only numbers have a range, and `schema` says that this column is {kind}");
+                let hint = "declare it as `float` or `int`, or list what is valid in `allowed`";
+                self.error(&[path[0], path[1], path[2], bound], &message, Some(hint.into()));
+            }
         }
     }
 

@@ -77,6 +77,24 @@ fn the_columns_that_decide_the_split_keep_their_types() {
 }
 
 #[test]
+fn only_numbers_have_a_range() {
+    for (column, bound) in [("plan", "min: 1"), ("true", "max: 1")] {
+        let text = PLAIN.replace("price: float}", "price: float, plan: string}").replace("[rooms", "[plan, rooms");
+        let text = format!("{text}constraints: {{columns: {{\"{column}\": {{{bound}}}}}}}\n");
+        let errors = parse_dataset(&text, Path::new("dataset.yaml")).unwrap_err().to_string();
+        assert!(errors.contains("only numbers have a range") && errors.contains(&bound[..3]), "{errors}");
+    }
+    parse(&format!("{PLAIN}constraints: {{columns: {{rooms: {{min: 1}}, \"true\": {{allowed: [true]}}}}}}\n"));
+}
+
+#[test]
+fn whether_a_format_is_given_is_told() {
+    assert!(!parse(PLAIN).format_given);
+    assert!(!parse(&format!("{PLAIN}format:\n")).format_given);
+    assert!(parse(&format!("{PLAIN}format: {{decimal: \",\", delimiter: ;}}\n")).format_given);
+}
+
+#[test]
 fn an_age_without_a_time_column_is_refused() {
     let found = parse_dataset(&format!("{PLAIN}constraints: {{max_age_days: 3}}\n"), Path::new("dataset.yaml"));
     let text = found.err().map(|e| e.to_string()).unwrap_or_default();

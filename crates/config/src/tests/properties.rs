@@ -140,7 +140,13 @@ fn spec() -> impl Strategy<Value = DatasetSpec> {
             let target = names.remove(which.index(names.len()));
             let other = other.filter(|o| *o != target);
             let shares = [f64::from(share) / 100.0, 0.01];
-            let constraints = columns.iter().filter_map(|(n, (_, c))| c.clone().map(|c| (n.clone(), c))).collect();
+            // Only numbers have a range.
+            let of = |kind: &ColumnType, c: &ColumnConstraints| match kind.is_numeric() {
+                true => c.clone(),
+                false => ColumnConstraints { min: None, max: None, ..c.clone() },
+            };
+            let constraints =
+                columns.iter().filter_map(|(n, (t, c))| c.as_ref().map(|c| (n.clone(), of(t, c)))).collect();
             let mut null_values = nulls;
             null_values.sort();
             null_values.dedup();
