@@ -39,4 +39,4 @@ pub use table::Table;
 pub use target::{label_set, target};
 pub use transform::{InputColumn, InputKind, Transform};
 pub use validate::validate;
-pub use version::content_version;
+pub use version::{content_version, logical_name};

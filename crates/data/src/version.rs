@@ -1,5 +1,13 @@
-use driftgate_model::{DatasetSpec, Digest};
+use driftgate_model::{DatasetSpec, Digest, FileFormat, FileKind};
 use serde_json::{Value, json};
+
+/// What the file of a data set of one file is called within it, whatever its name on disk: renaming it is no new version.
+pub fn logical_name(format: &FileFormat) -> &'static str {
+    match format.kind {
+        FileKind::Csv => "data.csv",
+        FileKind::Parquet => "data.parquet",
+    }
+}
 
 /// The canonical manifest of a data set version: what its id is the digest of.
 ///

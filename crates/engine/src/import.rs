@@ -94,7 +94,8 @@ impl Workspace {
         let file_name = data.file_name().map_or_else(|| "data".into(), |n| n.to_string_lossy().into_owned());
         let digest = Digest::of(&bytes);
         let size = bytes.len() as u64;
-        let manifest = driftgate_data::content_version(&[(file_name.clone(), digest, size)], &spec);
+        let logical = driftgate_data::logical_name(&spec.format).to_owned();
+        let manifest = driftgate_data::content_version(&[(logical, digest, size)], &spec);
         let version = Digest::of(&crate::artifact::canonical(&manifest)?);
         report.version = Some(version);
         if let Some(existing) = known.iter().flat_map(|d| &d.versions).find(|v| v.version == version) {

@@ -41,3 +41,14 @@ pq.write_table(pa.table({"blob": pa.array([b"\x00\x01", None], pa.binary())}), h
 pq.write_table(pa.table({"clock": pa.array([dt.time(1, 2, 3)], pa.time64("us"))}), here / "time.parquet")
 pq.write_table(pa.table({}), here / "no_columns.parquet")
 pq.write_table(plain.slice(0, 0).select(["tiny", "text"]), here / "no_rows.parquet")
+
+# For the end-to-end tests: two features and a label.
+rows = range(80)
+towns = pa.table(
+    {
+        "x": pa.array([i * 7 % 80 / 4 for i in rows], pa.float64()),
+        "town": pa.array([["Ulm", "Jena"][i % 2] for i in rows]),
+        "label": pa.array([["a", "b"][i // 3 % 2] for i in rows]),
+    }
+)
+pq.write_table(towns, here / "../../../../tests/files/towns.parquet")
