@@ -65,8 +65,8 @@ pub(crate) static PREPROCESSING: Map = Map {
             "A missing value in a used column is an error; by default true unless missing values are imputed",
         ),
         int("min_rows", 1, LARGEST, 10, "Fewer rows than this in a split is an error"),
-        flag("validate_types", true, "Check the column types of each split against dataset.yaml"),
-        flag("validate_labels", true, "Check the labels of each split against dataset.yaml"),
+        idle("validate_types", "Types are checked against dataset.yaml whenever data are added"),
+        idle("validate_labels", "Labels are checked against dataset.yaml whenever data are added"),
         idle("validate_on_skip", "Nothing is skipped here, so every run validates"),
         field("numeric_features", COLUMNS, Need::Optional, "Numeric columns; by default those of type float and int"),
         field(

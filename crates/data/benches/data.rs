@@ -53,7 +53,7 @@ fn spec_of(text: &str) -> DatasetSpec {
 
 fn config() -> PreprocessingConfig {
     serde_json::from_value(serde_json::json!({
-        "fail_on_nulls": false, "min_rows": 1, "validate_types": true, "validate_labels": true,
+        "fail_on_nulls": false, "min_rows": 1,
         "numeric_features": null, "categorical_features": null,
         "encoding": {"enabled": true, "strategy": "onehot", "handle_unknown": "ignore", "min_frequency": null},
         "scaling": {"enabled": true, "strategy": "standard"},

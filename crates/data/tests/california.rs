@@ -36,7 +36,7 @@ fn from_the_file_to_the_matrix() {
     assert_eq!(assignment.counts(), SplitCounts { train: 14_448, val: 3_096, test: 3_096 });
 
     let config = serde_json::from_value(serde_json::json!({
-        "fail_on_nulls": true, "min_rows": 10, "validate_types": true, "validate_labels": true,
+        "fail_on_nulls": true, "min_rows": 10,
         "numeric_features": null, "categorical_features": null,
         "encoding": {"enabled": false, "strategy": "onehot", "handle_unknown": "ignore", "min_frequency": null},
         "scaling": {"enabled": true, "strategy": "standard"},

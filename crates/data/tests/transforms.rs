@@ -16,8 +16,6 @@ fn config() -> PreprocessingConfig {
     PreprocessingConfig {
         fail_on_nulls: false,
         min_rows: 1,
-        validate_types: true,
-        validate_labels: true,
         numeric_features: None,
         categorical_features: None,
         encoding: EncodingConfig {

@@ -83,10 +83,6 @@ pub struct PreprocessingConfig {
     pub fail_on_nulls: bool,
     /// Fewer rows than this in a split is an error.
     pub min_rows: u64,
-    /// Check the column types of each split against the contract.
-    pub validate_types: bool,
-    /// Check the labels of each split against the contract.
-    pub validate_labels: bool,
     /// Numeric features; `None` means by schema.
     pub numeric_features: Option<Vec<String>>,
     /// Categorical features; `None` means by schema.

@@ -73,6 +73,14 @@ fn the_same_words_resolve_to_the_same_config_wherever_they_stand() {
 }
 
 #[test]
+fn what_preprocessing_cannot_switch_off_is_one_note() {
+    let found = findings("preprocessing: {}", "preprocessing: {validate_types: false, validate_labels: true}");
+    let keys = "`configs.preprocessing.validate_types`, `configs.preprocessing.validate_labels`";
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains(&format!("accepted without effect here: {keys}")), "{found:?}");
+}
+
+#[test]
 fn hyper_parameters_of_each_algorithm() {
     let TrainingConfig::GradientBoosting(b) = trained("{algorithm: gradient_boosting}") else { panic!() };
     assert_eq!((b.max_iter, b.learning_rate, b.max_depth, b.max_leaf_nodes), (300, 0.05, Some(7), 31));

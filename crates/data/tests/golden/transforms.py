@@ -49,8 +49,6 @@ def config(**changes):
     base = {
         "fail_on_nulls": False,
         "min_rows": 1,
-        "validate_types": True,
-        "validate_labels": True,
         "numeric_features": NUMERIC,
         "categorical_features": CATEGORICAL,
         "encoding": {"enabled": True, "strategy": "onehot", "handle_unknown": "ignore", "min_frequency": None},
