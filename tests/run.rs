@@ -79,6 +79,21 @@ fn a_wrong_config_starts_no_run() {
 }
 
 #[test]
+fn feature_lists_that_do_not_fit_the_data_start_no_run() {
+    let sandbox = sandbox("iris");
+    sandbox.driftgate(["dataset", "add", "data/iris"]).exits(0);
+    let lists =
+        "preprocessing:\n    numeric_features: [sepal_lenght, petal_width, target]\n    categorical_features: [colour]";
+    sandbox.write("p.yaml", Pipeline::iris().to_yaml().replace("preprocessing:\n", &format!("{lists}\n")));
+    let events = sandbox.events();
+    let error = sandbox.driftgate(["run", "p.yaml"]).exits(1).stderr;
+    for part in ["`sepal_lenght`", "Did you mean `sepal_length`", "the target `target`", "`colour`", "hint: "] {
+        assert!(error.contains(part), "no {part}: {error}");
+    }
+    assert_eq!(sandbox.events(), events);
+}
+
+#[test]
 fn a_run_trains_on_what_its_data_folder_holds() {
     let sandbox = sandbox("iris");
     sandbox.pipeline("p.yaml", &Pipeline::iris());

@@ -37,6 +37,6 @@ pub use sniff::{Sniffed, sniff, sniff_bytes};
 pub use split::{Assignment, IdentityColumn, Lineage, TimeCuts, split};
 pub use table::Table;
 pub use target::{label_set, target};
-pub use transform::{InputColumn, InputKind, Transform};
+pub use transform::{InputColumn, InputKind, Transform, check_features};
 pub use validate::validate;
 pub use version::{content_version, logical_name};

@@ -269,6 +269,23 @@ fn any_config() -> impl Strategy<Value = PreprocessingConfig> {
     })
 }
 
+#[test]
+fn one_hot_columns_that_burst_the_memory_are_refused() {
+    let s = spec(&[("x", ColumnType::Float), ("name", ColumnType::String)]);
+    let text: String = (0..30_000).map(|i| format!("{i},person {i}\n")).collect();
+    let f = frame(&format!("x,name\n{text}"), &s);
+    let e = Transform::fit(&config(), &s, &f).unwrap_err();
+    assert!(e.to_string().contains("30,001 columns of 30,000 train rows, 7 GiB where 4 are the most"), "{e}");
+    assert!(e.to_string().contains("`name` alone makes 30,000"), "{e}");
+    assert!(e.hint().unwrap().contains("min_frequency") && e.hint().unwrap().contains("ordinal"));
+    let mut rare = config();
+    rare.encoding.min_frequency = Some(2);
+    assert_eq!(Transform::fit(&rare, &s, &f).unwrap().output_features().len(), 2);
+    let mut ordinal = config();
+    ordinal.encoding.strategy = EncodingStrategy::Ordinal;
+    assert_eq!(Transform::fit(&ordinal, &s, &f).unwrap().output_features().len(), 2);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

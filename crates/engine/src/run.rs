@@ -63,6 +63,7 @@ impl Workspace {
         let config = &resolved.config;
         let version = self.run_data(resolved, observer, cancel)?;
         let inputs = self.load_inputs(config.clone(), &version)?;
+        driftgate_data::check_features(&config.preprocessing, &inputs.spec)?;
         self.same_question(config, &inputs)?;
         let environment = self.environment(path, resolved)?;
         let subject = RunSubject {
@@ -94,8 +95,8 @@ impl Workspace {
         cancel: &CancelToken,
     ) -> Result<DatasetVersionRow> {
         let name = &resolved.config.dataset;
-        if let Some(folder) = resolved.data_folder.as_ref().map(|f| f.join(name)).filter(|f| f.is_dir()) {
         let mut found = None;
+        if let Some(folder) = resolved.data_folder.as_ref().map(|f| f.join(name)).filter(|f| f.is_dir()) {
             let answers = ImportAnswers { name: Some(name.clone()), ..ImportAnswers::default() };
             let added = self.add_dataset(&folder, &answers, observer, cancel)?;
             if added.new {
@@ -103,8 +104,8 @@ impl Workspace {
                     observer.warning(note);
                 }
             }
-        }
             found = Some(added.version);
+        }
         let row = self.dataset_row(name)?;
         if row.task != resolved.config.task {
             return Err(EngineError::refused(

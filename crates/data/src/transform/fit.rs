@@ -1,7 +1,7 @@
 //! Statistics of the train split.
 
-use crate::cells::{FastMap, by_name};
-use crate::error::{DataError, Result, count, nearest};
+use crate::cells::{FastMap, FastSet, by_name};
+use crate::error::{DataError, Result, count, nearest, shown};
 use crate::target::list;
 use crate::transform::apply::{Known, feature, numeric_values, refuse_missing};
 use crate::transform::{
@@ -17,11 +17,18 @@ use std::cmp::Reverse;
 /// What a missing category is called without a `fill_value`, as scikit-learn has it.
 const DEFAULT_FILL: &str = "missing_value";
 
+/// Names that are told one by one when lists are wrong.
+const MOST_TOLD: usize = 20;
+
+/// The largest matrix that one-hot columns may make of the train rows: 4 GiB of 8 bytes a cell.
+const MOST_BYTES: u64 = 4 << 30;
+
 impl Transform {
     /// Learns what `cfg` asks for from the rows of `train` alone.
     ///
     /// Missing values are an error under the policy `fail`, and under `passthrough` with `fail_on_nulls`. Other errors: fewer rows
-    /// than `min_rows`, unknown or doubly listed columns, text without an encoding, a column without any value to learn from.
+    /// than `min_rows`, unknown or doubly listed columns, text without an encoding, a column without any value to learn from,
+    /// one-hot columns that make the train rows a matrix beyond 4 GiB.
     pub fn fit(cfg: &PreprocessingConfig, spec: &DatasetSpec, train: &Frame) -> Result<Transform> {
         if (train.rows() as u64) < cfg.min_rows.max(1) {
             return Err(DataError::Insufficient {
@@ -64,25 +71,31 @@ impl Transform {
             transform.inputs.push(input);
             transform.output_features.extend(outputs);
         }
+        fits_in_memory(&transform, train.rows())?;
         make_unique(&mut transform.output_features);
         Ok(transform)
     }
 }
 
+/// Checks the feature lists of `cfg` against `spec`, without any data: what [`Transform::fit`] would refuse of them.
+///
+/// Errors: every name that is no feature, that is the target or that stands in both lists, in one error; no feature left.
+pub fn check_features(cfg: &PreprocessingConfig, spec: &DatasetSpec) -> Result<()> {
+    choose(cfg, spec).map(|_| ())
+}
+
 /// The numeric and the categorical features, by the explicit lists where there are any, else by type.
 fn choose(cfg: &PreprocessingConfig, spec: &DatasetSpec) -> Result<(Vec<String>, Vec<String>)> {
-    for (key, list) in
-        [("numeric_features", &cfg.numeric_features), ("categorical_features", &cfg.categorical_features)]
-    {
-        for name in list.iter().flatten() {
-            check_listed(key, name, spec)?;
+    let wrong = wrong_names(cfg, spec);
+    if !wrong.is_empty() {
+        let more = wrong.len().saturating_sub(MOST_TOLD);
+        let mut message = wrong.into_iter().take(MOST_TOLD).collect::<Vec<_>>().join("; ");
+        if more > 0 {
+            message.push_str(&format!("; and {} like these", count(more, "more name", "more names")));
         }
-    }
-    let twice = |name: &&String| cfg.categorical_features.as_ref().is_some_and(|c| c.contains(name));
-    if let Some(name) = cfg.numeric_features.iter().flatten().find(twice) {
         return Err(DataError::Settings {
-            message: format!("`{name}` is listed as numeric and as categorical"),
-            hint: "Keep it in one of the two lists".into(),
+            message,
+            hint: format!("Correct the feature lists of the preprocessing config by the features of `{}`", spec.name),
         });
     }
     let rest = |taken: &[String]| spec.features.iter().filter(|f| !taken.contains(f)).cloned().collect::<Vec<_>>();
@@ -101,22 +114,26 @@ fn choose(cfg: &PreprocessingConfig, spec: &DatasetSpec) -> Result<(Vec<String>,
     Ok(chosen)
 }
 
-fn check_listed(key: &str, name: &str, spec: &DatasetSpec) -> Result<()> {
-    if spec.features.iter().any(|f| f == name) {
-        return Ok(());
-    }
+/// What is wrong with the names in the two lists, one clause each.
+fn wrong_names(cfg: &PreprocessingConfig, spec: &DatasetSpec) -> Vec<String> {
     let names: Vec<&str> = spec.features.iter().map(String::as_str).collect();
-    Err(if name == spec.target {
-        DataError::Settings {
-            message: format!("`{key}` lists the target `{name}`"),
-            hint: "The target is never an input; remove it from the list".into(),
+    let features: FastSet<&str> = names.iter().copied().collect();
+    let numeric: FastSet<&str> = cfg.numeric_features.iter().flatten().map(String::as_str).collect();
+    let lists = [("numeric_features", &cfg.numeric_features), ("categorical_features", &cfg.categorical_features)];
+    let mut wrong = Vec::new();
+    for (key, name) in lists.into_iter().flat_map(|(key, list)| list.iter().flatten().map(move |name| (key, name))) {
+        if *name == spec.target {
+            wrong.push(format!("`{key}` lists the target `{}`, which is never an input", shown(name)));
+        } else if !features.contains(name.as_str()) {
+            // Looking for the nearest of thousands of names takes its time: only what is told is looked for.
+            let near = if wrong.len() < MOST_TOLD { nearest(name, &names) } else { String::new() };
+            let near = near.trim_end_matches('?');
+            wrong.push(format!("`{key}` lists `{}`, which is no feature of `{}` ({near})", shown(name), spec.name));
+        } else if key == "categorical_features" && numeric.contains(name.as_str()) {
+            wrong.push(format!("`{}` is listed as numeric and as categorical", shown(name)));
         }
-    } else {
-        DataError::Settings {
-            message: format!("`{key}` lists `{name}`, which is no feature of `{}`", spec.name),
-            hint: nearest(name, &names),
-        }
-    })
+    }
+    wrong
 }
 
 fn encoding_is_off(spec: &DatasetSpec, categorical: &[String]) -> DataError {
@@ -133,6 +150,36 @@ fn encoding_is_off(spec: &DatasetSpec, categorical: &[String]) -> DataError {
         ),
         hint,
     }
+}
+
+/// Every category of a one-hot column is a column of the matrix: identifiers and free texts make it burst.
+fn fits_in_memory(transform: &Transform, rows: usize) -> Result<()> {
+    let width = |c: &CategoricalColumn| match c.encoding {
+        Encoding::Onehot { width, .. } => u64::from(width),
+        Encoding::Ordinal => 1,
+    };
+    let columns = transform.output_features.len() as u64;
+    let bytes = (rows as u64).saturating_mul(columns).saturating_mul(8);
+    let Some(widest) = transform.categorical.iter().max_by_key(|c| width(c)).filter(|c| width(c) > 1) else {
+        return Ok(());
+    };
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(DataError::Settings {
+        message: format!(
+            "one-hot encoding makes {} of {}, {} GiB where {} are the most; `{}` alone makes {}",
+            count(columns as usize, "column", "columns"),
+            count(rows, "train row", "train rows"),
+            bytes.div_ceil(1 << 30),
+            MOST_BYTES >> 30,
+            shown(&widest.name),
+            count(width(widest) as usize, "column", "columns")
+        ),
+        hint: "Set `encoding.min_frequency`, so that rare categories share a column, use `encoding.strategy: ordinal`, or \
+               leave the column out of the features"
+            .into(),
+    })
 }
 
 fn declared(spec: &DatasetSpec, name: &str, values: &ColumnValues) -> ColumnType {

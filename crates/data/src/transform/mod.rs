@@ -3,6 +3,8 @@
 mod apply;
 mod fit;
 
+pub use fit::check_features;
+
 use crate::error::{DataError, Result};
 use driftgate_model::config::UnknownPolicy;
 use driftgate_model::{ColumnType, Frame, Matrix};
