@@ -58,3 +58,28 @@ fn only_production_answers() {
     assert_answer!("nothing_in_production", error.exits(1));
     assert!(!sandbox.at("out.csv").exists());
 }
+
+#[test]
+fn a_batch_is_read_as_the_contract_says() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    let mut data = String::from("x;y\n");
+    for i in (0..100).map(|i| i * 7 % 100) {
+        data += &format!("{i},5;{},5\n", i * 2 + 1);
+    }
+    sandbox.write("line.csv", data);
+    sandbox.driftgate(["dataset", "add", "line.csv", "--target", "y", "--task", "regression"]).exits(0);
+    sandbox.write("p.yaml", Pipeline::diabetes().to_yaml().replace("dataset: diabetes", "dataset: line"));
+    let view = sandbox.driftgate(["run", "p.yaml", "--json"]).exits(0).json();
+    sandbox.driftgate(["approve", view["run"]["subject"]["run"].as_str().unwrap()]).exits(0);
+    let answer = |input: &str| {
+        sandbox.driftgate(["predict", "line-regression", "--input", input, "--output", "out.csv"]).exits(0);
+        let out = sandbox.read("out.csv");
+        out.lines().nth(1).unwrap().split(',').nth(1).unwrap().parse::<f64>().unwrap()
+    };
+    // By itself `1,234` may be a grouped whole number; the contract knows a decimal comma.
+    sandbox.write("batch.csv", "x;note\n1,234;a\n");
+    assert!((answer("batch.csv") - 2.968).abs() < 1e-6, "{}", answer("batch.csv"));
+    // A batch that the contract does not fit is read as it looks.
+    sandbox.write("commas.csv", "note,x\na,1.234\n");
+    assert!((answer("commas.csv") - 2.968).abs() < 1e-6);
+}

@@ -1,9 +1,9 @@
 use crate::artifact::LoadedModel;
 use crate::{EngineError, Result, Workspace};
-use driftgate_data::{InputKind, Transform};
+use driftgate_data::{InputKind, Table, Transform};
 use driftgate_learn::Predictions;
 use driftgate_model::views::Predicted;
-use driftgate_model::{CancelToken, ColumnValues, DatasetSpec, Frame, Observer, Progress};
+use driftgate_model::{CancelToken, ColumnValues, DatasetSpec, FileFormat, Frame, Observer, Progress};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -26,12 +26,9 @@ impl Workspace {
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
         let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
         observer.stage_started("read");
-        let mut sniffed = driftgate_data::sniff(input)?;
-        // What means missing is part of the data set's contract, and no batch can tell it by itself.
         let run = self.run_row(&version.run)?;
         let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
-        sniffed.format.null_values = spec.format.null_values;
-        let table = driftgate_data::read(input, &sniffed.format)?;
+        let table = read_batch(input, spec.format, &loaded.transform)?;
         let frame = driftgate_data::frame_for_prediction(&table, &loaded.transform)?;
         let mut notes = Vec::new();
         let ignored = driftgate_data::ignored_columns(&table, &loaded.transform);
@@ -86,6 +83,18 @@ impl Workspace {
         }
         Ok(resolved)
     }
+}
+
+/// Reads a batch as the data set's contract says; where that does not find the model's columns, as the file looks.
+fn read_batch(input: &Path, contract: FileFormat, transform: &Transform) -> Result<Table> {
+    let whole = |table: &Table| transform.inputs().iter().all(|i| table.column(&i.name).is_some());
+    if let Some(table) = driftgate_data::read(input, &contract).ok().filter(whole) {
+        return Ok(table);
+    }
+    let mut sniffed = driftgate_data::sniff(input)?;
+    // What means missing no batch can tell by itself.
+    sniffed.format.null_values = contract.null_values;
+    Ok(driftgate_data::read(input, &sniffed.format)?)
 }
 
 /// Rows with a value outside what training saw, by column; columns without any are left out.
