@@ -5,6 +5,7 @@ use driftgate_model::{
     CancelToken, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, EventBody, FileKind, ModelName,
     Observer, Task, ValidationReport,
 };
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a person said about a data set besides its files.
@@ -131,8 +132,10 @@ impl Workspace {
             None => (row, true),
             Some(existing) => (existing, false),
         };
-        let wrote_spec =
-            if answers.write_spec && !spec_given { write_spec(&spec, &spec_path, &mut notes) } else { None };
+        let wrote_spec = match answers.write_spec && !spec_given {
+            true => write_spec(&spec, &spec_path, self.new_run_id().as_str(), &mut notes),
+            false => None,
+        };
         Ok(DatasetAdded {
             schema: "driftgate/dataset-added/1".into(),
             dataset: spec.name,
@@ -144,10 +147,6 @@ impl Workspace {
         })
     }
 
-    fn store_file(
-        &self,
-        path: &Path,
-        bytes: &[u8],
     /// What all versions so far say of rows: one that left and comes back returns to its split.
     fn split_lineage(&self, known: Option<&DatasetRow>) -> Result<Option<Lineage>> {
         let mut lineage: Option<Lineage> = None;
@@ -161,6 +160,10 @@ impl Workspace {
         Ok(lineage)
     }
 
+    fn store_file(
+        &self,
+        path: &Path,
+        bytes: &[u8],
         reference: bool,
     ) -> Result<(Digest, Option<driftgate_model::Sealed>)> {
         if reference {
@@ -243,13 +246,9 @@ fn same_contract(row: &DatasetRow, spec: &DatasetSpec) -> Result<()> {
     ))
 }
 
-fn write_spec(spec: &DatasetSpec, path: &Path, notes: &mut Vec<String>) -> Option<String> {
-    let text = driftgate_config::write_dataset(spec);
-    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut f| {
-        use std::io::Write as _;
-        f.write_all(text.as_bytes())
-    });
-    match written {
+/// Writes the guessed spec beside the data; a failure is a note, since the workspace has it anyway.
+fn write_spec(spec: &DatasetSpec, path: &Path, unique: &str, notes: &mut Vec<String>) -> Option<String> {
+    match write_new(path, unique, driftgate_config::write_dataset(spec).as_bytes()) {
         Ok(()) => Some(path.display().to_string()),
         Err(e) => {
             notes.push(format!(
@@ -261,10 +260,30 @@ fn write_spec(spec: &DatasetSpec, path: &Path, notes: &mut Vec<String>) -> Optio
     }
 }
 
+/// Writes a file whole or not at all, and never over one that is there.
+fn write_new(path: &Path, unique: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_file_name(format!(".{unique}.part"));
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let placed = written.and_then(|()| match std::fs::hard_link(&temporary, path) {
+        // A file system without hard links; a rename would replace what another process wrote just now, but nothing older.
+        Err(e) if e.kind() != ErrorKind::AlreadyExists && !path.try_exists()? => std::fs::rename(&temporary, path),
+        other => other,
+    });
+    if let Err(error) = std::fs::remove_file(&temporary)
+        && error.kind() != ErrorKind::NotFound
+    {
+        tracing::debug!(%error, path = %temporary.display(), "a temporary file stays behind");
+    }
+    placed
+}
+
 /// Where the data file and its spec are.
 fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
     let meta = std::fs::metadata(path).map_err(|e| {
-        if e.kind() == std::io::ErrorKind::NotFound {
+        if e.kind() == ErrorKind::NotFound {
             EngineError::not_found(
                 format!("there is no file or folder `{}`", path.display()),
                 "Give the path of a CSV, TSV or Parquet file, or of a folder that holds one",
@@ -318,7 +337,7 @@ fn read_source(path: &Path, answers: &ImportAnswers) -> Result<Source> {
     let (data, spec_path) = locate(path)?;
     let given = match std::fs::read_to_string(&spec_path) {
         Ok(text) => Some(driftgate_config::parse_dataset(&text, &spec_path)?),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) if e.kind() == ErrorKind::NotFound => None,
         Err(e) => return Err(EngineError::io("Reading", &spec_path)(e)),
     };
     let bytes = std::fs::read(&data).map_err(EngineError::io("Reading", &data))?;
@@ -368,11 +387,6 @@ fn read_source(path: &Path, answers: &ImportAnswers) -> Result<Source> {
     })
 }
 
-fn check_name(name: &str) -> Result<()> {
-    ModelName::new(name)
-        .map(|_| ())
-        .map_err(|e| EngineError::bad_input(e.to_string(), "Give the data set a name with `--name` or in dataset.yaml"))
-}
 /// What a person said and what the spec says are one, or the import is refused: the spec is the contract.
 fn same_answers(spec: &DatasetSpec, path: &Path, answers: &ImportAnswers) -> Result<()> {
     let mut wrong = Vec::new();
@@ -391,3 +405,8 @@ fn same_answers(spec: &DatasetSpec, path: &Path, answers: &ImportAnswers) -> Res
     ))
 }
 
+fn check_name(name: &str) -> Result<()> {
+    ModelName::new(name)
+        .map(|_| ())
+        .map_err(|e| EngineError::bad_input(e.to_string(), "Give the data set a name with `--name` or in dataset.yaml"))
+}
