@@ -83,3 +83,37 @@ fn a_batch_is_read_as_the_contract_says() {
     sandbox.write("commas.csv", "note,x\na,1.234\n");
     assert!((answer("commas.csv") - 2.968).abs() < 1e-6);
 }
+
+#[test]
+fn two_processes_that_write_one_file_leave_it_whole() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    let run = sandbox.run("p", &Pipeline::iris());
+    sandbox.driftgate(["approve", &run]).exits(0);
+    let text = std::fs::read_to_string(sandbox.at("data/iris/data.csv")).unwrap();
+    let (head, rows) = text.split_once('\n').unwrap();
+    let sizes = [150 * 40, 150 * 60];
+    for (name, times) in [("a.csv", 40), ("b.csv", 60)] {
+        sandbox.write(name, format!("{head}\n{}", format!("{}\n", rows.trim_end()).repeat(times)));
+    }
+    let codes: Vec<i32> = std::thread::scope(|scope| {
+        let both: Vec<_> = ["a.csv", "b.csv"]
+            .map(|name| {
+                let sandbox = &sandbox;
+                scope.spawn(move || {
+                    sandbox.driftgate(["predict", "iris-classification", "--input", name, "--output", "out.csv"]).exit
+                })
+            })
+            .into_iter()
+            .collect();
+        both.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert_eq!(codes, [0, 0]);
+    let written = std::fs::read_to_string(sandbox.at("out.csv")).unwrap().lines().count() - 1;
+    assert!(sizes.contains(&written), "{written} rows");
+    let left = std::fs::read_dir(sandbox.path()).unwrap().filter(|e| {
+        let name = e.as_ref().unwrap().file_name();
+        name.to_string_lossy().ends_with(".part")
+    });
+    assert_eq!(left.count(), 0);
+}

@@ -7,7 +7,7 @@ use crate::exit::{CliError, Exit};
 use crate::render::format::{faint, shell_word, strong};
 use crate::render::run::account;
 use crate::render::{audit, dataset, models};
-use driftgate_engine::{ImportAnswers, RunOptions, VerifyReport, Workspace};
+use driftgate_engine::{ImportAnswers, VerifyReport, Workspace};
 use driftgate_model::views::{DatasetAdded, Decided, RunView};
 use driftgate_model::{Code, NullObserver, RunStatus};
 use serde::Serialize;
@@ -144,7 +144,7 @@ impl Stage<'_> {
     fn run(&self, workspace: &Workspace, name: &str, expected: RunStatus) -> Result<RunView, CliError> {
         self.typed(&format!("run configs/demo/{name}.yaml"))?;
         let config = self.dir.join("configs").join("demo").join(format!("{name}.yaml"));
-        let view = workspace.run(&config, &RunOptions::default(), &NullObserver, &self.context.cancel)?;
+        let view = workspace.run(&config, &NullObserver, &self.context.cancel)?;
         if view.run.status == RunStatus::Cancelled {
             return Err(CliError::Front {
                 code: Code::Cancelled,

@@ -1,4 +1,5 @@
 use crate::artifact::LoadedModel;
+use crate::run::Asked;
 use crate::stages::{self, Answered, Evaluated, Prepared};
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
@@ -62,7 +63,8 @@ impl Workspace {
             None => None,
         };
         let lineage = self.lineage(&row, &cleared)?;
-        let deployment = self.deployment_manifest(&row, version, "approved", cleared.gate_digest, &cleared.gate)?;
+        let compared = &cleared.gate.comparison.overall_verdict;
+        let deployment = self.deployment_manifest(&row, version, "approved", cleared.gate_digest, compared)?;
         let artifact = required(row.artifact, "model artifact")?;
         let statement = self.ledger.attest(
             "urn:driftgate:approval:1",
@@ -181,7 +183,8 @@ impl Workspace {
         let Some(why) = why else {
             return Ok(Cleared { gate, gate_digest, loaded, model, asked_again: None });
         };
-        let (gate, gate_digest) = self.ask_again(row, config, &promotion, &version, &loaded)?;
+        let asked = Asked { run: &row.subject.run, promotion: &promotion, version: &version, looks: gate.test_looks };
+        let (gate, gate_digest) = self.ask_again(row, config, &asked, &loaded)?;
         if !gate.passed {
             return Err(EngineError::Blocked {
                 message: format!("the gate was asked again, since {why}, and now blocks the run: {}", reasons(&gate)),
@@ -243,12 +246,11 @@ impl Workspace {
         &self,
         row: &RunRow,
         config: RunConfig,
-        promotion: &PromotionConfig,
-        version: &DatasetVersionRow,
+        asked: &Asked,
         loaded: &LoadedModel,
     ) -> Result<(GateReport, Digest)> {
         let cancel = CancelToken::new();
-        let inputs = self.load_inputs(config, version)?;
+        let inputs = self.load_inputs(config, asked.version)?;
         let splits = stages::apply(&inputs, &loaded.transform, &cancel)?;
         let prepared = Prepared { transform: loaded.transform.clone(), splits, objects: BTreeMap::new() };
         let answered = |name| -> Result<Answered> {
@@ -263,14 +265,16 @@ impl Workspace {
             objects: BTreeMap::new(),
         };
         let run = &row.subject.run;
-        let gate = self.ask_gate(run, promotion, &inputs, version, &prepared, &evaluated, &cancel)?;
+        let gate = self.ask_gate(asked, &inputs, &prepared, &evaluated, &cancel)?;
         let digest = self.ledger.put_json(&gate)?;
+        let statement = self.attest_gate(&gate, required(row.artifact, "model artifact")?)?;
         let stamp = self.stamp();
         let body = EventBody::GateEvaluated {
             run: run.clone(),
             gate: digest,
             passed: gate.passed,
             violations: crate::run::violated(&gate),
+            gate_statement: Some(statement),
         };
         self.ledger.write(|tx| -> Result<()> {
             let status = tx.run(run)?.map(|r| r.status);
@@ -345,7 +349,7 @@ impl Workspace {
         version: VersionNumber,
         cause: &str,
         gate_digest: Digest,
-        gate: &GateReport,
+        compared: &str,
     ) -> Result<Digest> {
         let config: RunConfig = self.get_json(&row.subject.config)?;
         let artifact = required(row.artifact, "model artifact")?;
@@ -372,7 +376,7 @@ impl Workspace {
             "promotion": {
                 "outcome": cause,
                 "gate": gate_digest,
-                "comparison_verdict": gate.comparison.overall_verdict,
+                "comparison_verdict": compared,
             },
             "service": {
                 "host": config.deployment.host,

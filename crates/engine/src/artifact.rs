@@ -151,6 +151,7 @@ impl LoadedModel {
                 manifest.schema
             )));
         }
+        ledger.check_object(&manifest.parts.feature_map)?;
         let transform = Transform::from_json(&ledger.get(&manifest.parts.transform)?)?;
         let model = Model::from_bytes(&ledger.get(&manifest.parts.weights)?)?;
         let fits = model.features() == transform.output_features().len() && model.labels() == manifest.labels;

@@ -79,6 +79,9 @@ fn metrics_section(out: &mut String, run: &RunView) {
             let _ = writeln!(out, "- {} on {}: {note}", names.join(", "), evaluation.split);
         }
     }
+    for note in &run.notes {
+        let _ = writeln!(out, "- {note}");
+    }
     confusion(out, test);
     let top: Vec<&(String, f64)> = run.importances.iter().take(10).collect();
     if !top.is_empty() {

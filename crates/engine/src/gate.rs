@@ -31,6 +31,8 @@ pub(crate) enum Champion {
     None,
     /// This version, evaluated on the same rows.
     Evaluated(VersionNumber),
+    /// This version, and the candidate is the very same artifact.
+    Same(VersionNumber),
     /// This version, and it could not be evaluated.
     Unreadable(VersionNumber, String),
 }
@@ -45,7 +47,30 @@ pub(crate) fn evaluate(config: &PromotionConfig, evidence: &Evidence) -> Vec<Rul
             _ => results.extend(evidence.splits.iter().map(|split| on_split(rule, split, evidence))),
         }
     }
+    let silent: Vec<RuleResult> =
+        evidence.splits.iter().filter_map(|split| no_rule(&results, &split.evaluation.split)).collect();
+    results.extend(silent);
     results
+}
+
+/// A violation where no rule said anything about a split: nothing is promoted by absence.
+fn no_rule(results: &[RuleResult], split: &str) -> Option<RuleResult> {
+    let about = |r: &&RuleResult| r.split.as_deref().is_none_or(|s| s == split);
+    if results.iter().filter(about).any(|r| r.status != RuleStatus::NotApplicable) {
+        return None;
+    }
+    Some(RuleResult {
+        rule_id: "any_rule".into(),
+        kind: "any_rule".into(),
+        metric: None,
+        requirement: "at least one rule applies".into(),
+        split: Some(split.into()),
+        observed: None,
+        interval: None,
+        status: RuleStatus::Failed,
+        reason: "no rule applied, so nothing speaks for this candidate".into(),
+        description: "A gate in which no rule applies lets nothing pass".into(),
+    })
 }
 
 fn blank(rule: &Rule, kind: &str, requirement: String) -> RuleResult {
@@ -69,7 +94,34 @@ fn status(passed: bool) -> RuleStatus {
 
 /// Six significant digits: enough to see why, and the comparison itself is never rounded.
 fn show(x: f64) -> String {
-    format!("{x:.6}").trim_end_matches('0').trim_end_matches('.').to_string()
+    digits(x, 6)
+}
+
+/// As [`show`], with as many digits more as tell `x` from `other`.
+fn show_beside(x: f64, other: f64) -> String {
+    (6..17)
+        .map(|n| (digits(x, n), digits(other, n)))
+        .find(|(a, b)| a != b || x == other)
+        .map_or_else(|| x.to_string(), |(a, _)| a)
+}
+
+/// `n` significant digits, without trailing zeros; very small and very large numbers with an exponent.
+fn digits(x: f64, n: usize) -> String {
+    let scientific = format!("{x:.*e}", n.saturating_sub(1));
+    let exponent: i32 = scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    let trim = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if x == 0.0 {
+        return "0".into();
+    }
+    if !(-4..15).contains(&exponent) {
+        let (mantissa, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+        return format!("{}e{power}", trim(mantissa));
+    }
+    let decimals = usize::try_from(n as i32 - 1 - exponent).unwrap_or(0);
+    trim(&format!("{x:.decimals$}"))
 }
 
 fn on_split(rule: &Rule, split: &SplitEvidence, evidence: &Evidence) -> RuleResult {
@@ -111,7 +163,7 @@ fn threshold_rule(rule: &Rule, metric: &str, op: Operator, threshold: f64, evalu
             r.observed = Some(observed);
             r.interval = value.and_then(|m| m.interval);
             r.status = status(op.holds(observed, threshold));
-            r.reason = format!("{metric} is {}", show(observed));
+            r.reason = format!("{metric} is {}", show_beside(observed, threshold));
         }
         None => r.reason = missing(metric, value.and_then(|m| m.note.as_deref())),
     }
@@ -146,7 +198,7 @@ fn bound_rule(rule: &Rule, metric: &str, op: Operator, threshold: f64, evaluatio
             r.observed = Some(bound(interval));
             r.interval = Some(interval);
             r.status = status(op.holds(bound(interval), threshold));
-            r.reason = format!("the {name} end of {metric} is {}", show(bound(interval)));
+            r.reason = format!("the {name} end of {metric} is {}", show_beside(bound(interval), threshold));
         }
         Some(_) => r.reason = "an interval has no end to compare with `==`".into(),
         None => {
@@ -180,6 +232,11 @@ fn not_worse(
             r.reason = format!("version {version} in Production could not be evaluated: {why}");
             return r;
         }
+        Champion::Same(version) => {
+            r.status = RuleStatus::Passed;
+            r.reason = format!("the candidate is the very artifact of version {version} in Production");
+            return r;
+        }
         Champion::Evaluated(version) => version,
     };
     let Some(paired) = paired else {
@@ -197,7 +254,7 @@ fn not_worse(
                 if delta >= 0.0 { "+" } else { "" },
                 show(delta),
                 // Adding 0 turns −0 into 0.
-                show((-bound).max(0.0) + 0.0)
+                show_beside((-bound).max(0.0) + 0.0, margin)
             );
         }
         _ => {
@@ -326,6 +383,43 @@ mod tests {
         assert_eq!(ask(accuracy(Operator::AtMost, 0.8), &e, Champion::None, None).status, RuleStatus::Passed);
         assert_eq!(ask(accuracy(Operator::Below, 0.8), &e, Champion::None, None).status, RuleStatus::Failed);
         assert_eq!(ask(accuracy(Operator::Equal, 0.800_000_5), &e, Champion::None, None).status, RuleStatus::Passed);
+    }
+
+    #[test]
+    fn numbers_are_shown_to_the_digit_that_decides() {
+        assert_eq!(
+            [show(0.906_976_744), show(0.8), show(12_345_678.0), show(0.0)],
+            ["0.906977", "0.8", "12345678", "0"]
+        );
+        assert_eq!([show(4.1e-8), show(-0.5), show(1e20), show(0.000_12)], ["4.1e-8", "-0.5", "1e20", "0.00012"]);
+        assert_eq!(show_beside(0.799_999_96, 0.8), "0.79999996");
+        assert_eq!(show_beside(0.8, 0.8), "0.8");
+        assert_eq!(show_beside(0.9, 0.8), "0.9");
+    }
+
+    #[test]
+    fn a_gate_in_which_no_rule_applies_lets_nothing_pass() {
+        let e = evaluation(Some(0.9), None);
+        let rule = |kind| Rule { id: "r".into(), description: String::new(), kind };
+        let ask = |rules: Vec<Rule>| {
+            let config = PromotionConfig { evaluation_split: EvaluationSplit::Test, rules };
+            let evidence = Evidence {
+                splits: vec![SplitEvidence { evaluation: &e, paired: BTreeMap::new() }],
+                champion: Champion::None,
+                earlier: Vec::new(),
+                test_looks: 1,
+                dataset_added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+                now: "2026-01-11T00:00:00Z".parse().unwrap(),
+            };
+            let results = evaluate(&config, &evidence);
+            results.iter().map(|r| (r.rule_id.clone(), r.status)).collect::<Vec<_>>()
+        };
+        let not_worse = || rule(not_worse_kind("accuracy", 0.02, false));
+        let alone = ask(vec![not_worse()]);
+        assert_eq!(alone[0].1, RuleStatus::NotApplicable);
+        assert_eq!(alone[1], ("any_rule".to_string(), RuleStatus::Failed));
+        assert_eq!(ask(vec![not_worse(), rule(RuleKind::Looks { max: 3 })]).len(), 2);
+        assert_eq!(ask(vec![not_worse(), rule(RuleKind::MinRows { rows: 9 })]).len(), 2);
     }
 
     #[test]

@@ -28,6 +28,5 @@ pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport
 pub use error::{EngineError, Result};
 pub use host::{BuildInfo, Clock, Host};
 pub use import::ImportAnswers;
-pub use run::RunOptions;
 pub use views::RunQuery;
 pub use workspace::Workspace;

@@ -41,7 +41,7 @@ impl Workspace {
         let answers = loaded.predict(&frame)?;
         let out_of_range = out_of_range(&frame, &loaded.transform);
         cancel.check()?;
-        let columns = write_answers(output, &answers, observer)?;
+        let columns = write_answers(output, self.new_run_id().as_str(), &answers, observer)?;
         observer.stage_finished("predict", &format!("{} answers", frame.rows()));
         Ok(Predicted {
             schema: "driftgate/predictions/1".into(),
@@ -112,11 +112,22 @@ fn out_of_range(frame: &Frame, transform: &Transform) -> BTreeMap<String, u64> {
     out
 }
 
-fn write_answers(output: &Path, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
-    let fail = EngineError::io;
-    let temporary = temporary_beside(output)?;
-    let result = write_csv(&temporary, answers, observer)
-        .and_then(|columns| std::fs::rename(&temporary, output).map(|()| columns).map_err(fail("Writing", output)));
+/// Writes the answers to a file of their own, and gives it the name once it is whole: of two processes that write one file,
+/// each leaves it whole, and the later one stays.
+fn write_answers(output: &Path, unique: &str, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
+    let parquet = output.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
+    if parquet {
+        return Err(EngineError::bad_input(
+            format!("answers are written as CSV, and `{}` is not a CSV file", output.display()),
+            "Give `--output` a file that ends in .csv",
+        ));
+    }
+    let temporary = output.with_file_name(format!(".{unique}.part"));
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary);
+    let result = file
+        .map_err(EngineError::io("Writing", output))
+        .and_then(|file| write_csv(file, output, answers, observer))
+        .and_then(|columns| place(&temporary, output).map(|()| columns).map_err(EngineError::io("Writing", output)));
     if result.is_err() {
         // Whatever went wrong is what the person hears of; a leftover must not stay.
         let _ = std::fs::remove_file(&temporary);
@@ -124,29 +135,19 @@ fn write_answers(output: &Path, answers: &Predictions, observer: &dyn Observer) 
     result
 }
 
-fn temporary_beside(output: &Path) -> Result<PathBuf> {
-    let name = output.file_name().ok_or_else(|| {
-        EngineError::bad_input(
-            format!("`{}` is not a file name", output.display()),
-            "Give `--output` a file, such as answers.csv",
-        )
-    })?;
-    let parquet = output.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-    if parquet || output.is_dir() {
-        return Err(EngineError::bad_input(
-            format!("answers are written as CSV, and `{}` is not a CSV file", output.display()),
-            "Give `--output` a file that ends in .csv",
-        ));
+/// Renames, and makes the new name durable.
+fn place(temporary: &Path, output: &Path) -> std::io::Result<()> {
+    std::fs::rename(temporary, output)?;
+    match output.parent() {
+        // Elsewhere a folder cannot be opened, and a rename is durable without.
+        Some(folder) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
+        _ => Ok(()),
     }
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(".part");
-    Ok(output.with_file_name(hidden))
 }
 
-fn write_csv(path: &Path, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
+fn write_csv(file: std::fs::File, path: &Path, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
     let bad = |e: csv::Error| EngineError::Io { doing: "Writing", path: path.into(), source: e.into() };
-    let mut writer = csv::Writer::from_path(path).map_err(bad)?;
+    let mut writer = csv::Writer::from_writer(file);
     let mut columns = vec!["row".to_string(), "prediction".to_string()];
     if let Predictions::Classes { labels, .. } = answers {
         columns.extend(labels.iter().map(|l| format!("probability_{l}")));

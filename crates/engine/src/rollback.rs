@@ -20,8 +20,10 @@ impl Workspace {
         LoadedModel::load(&self.ledger, &version.artifact)?.prove(&self.ledger)?;
         let run = self.run_row(&version.run)?;
         let gate_digest = run.gate.ok_or_else(|| EngineError::corrupt("the version's run has no gate report"))?;
-        let gate: GateReport = self.get_json(&gate_digest)?;
-        let deployment = self.deployment_manifest(&run, to, "rolled_back", gate_digest, &gate)?;
+        // The model was proved; a gate report that is damaged by now must not stand in the way back.
+        let gate: Option<GateReport> = self.get_json(&gate_digest).ok();
+        let compared = gate.map_or_else(|| "unknown".to_owned(), |g| g.comparison.overall_verdict);
+        let deployment = self.deployment_manifest(&run, to, "rolled_back", gate_digest, &compared)?;
         let sealed = self.ledger.seal(reason)?;
         let name = row.name.clone();
         let intended = EventBody::RollbackIntended {

@@ -15,10 +15,6 @@ use driftgate_model::{
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What a run is told besides its config.
-#[derive(Debug, Clone, Default)]
-pub struct RunOptions {}
-
 /// A run that was begun.
 struct Begun {
     id: RunId,
@@ -41,13 +37,7 @@ impl Workspace {
     ///
     /// The answer is `Ok` once a run was recorded, whatever its outcome: `completed`, `awaiting_approval`, `blocked`, `failed` or
     /// `cancelled`. Errors: the config or the data are wrong, so that no run began; the ledger cannot be written.
-    pub fn run(
-        &self,
-        config: &Path,
-        _options: &RunOptions,
-        observer: &dyn Observer,
-        cancel: &CancelToken,
-    ) -> Result<RunView> {
+    pub fn run(&self, config: &Path, observer: &dyn Observer, cancel: &CancelToken) -> Result<RunView> {
         let resolved = driftgate_config::resolve(config, &DiskFiles)?;
         for note in &resolved.notes {
             observer.warning(&note.to_string());
@@ -64,6 +54,9 @@ impl Workspace {
         let version = self.run_data(resolved, observer, cancel)?;
         let inputs = self.load_inputs(config.clone(), &version)?;
         driftgate_data::check_features(&config.preprocessing, &inputs.spec)?;
+        if let driftgate_model::Target::Classes { labels, .. } = &inputs.target {
+            metrics::check_config(labels, &config.evaluation)?;
+        }
         self.same_question(config, &inputs)?;
         let environment = self.environment(path, resolved)?;
         let subject = RunSubject {
@@ -237,6 +230,7 @@ impl Workspace {
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Trained> {
+        cancel.check()?;
         let from = self.host.clock.elapsed_ms();
         observer.stage_started("training");
         let trained = stages::train(&begun.inputs, prepared, observer, cancel)?;
@@ -274,6 +268,7 @@ impl Workspace {
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Evaluated> {
+        cancel.check()?;
         let from = self.host.clock.elapsed_ms();
         observer.stage_started("evaluation");
         let evaluated = stages::evaluate(&begun.inputs, prepared, trained, observer, cancel)?;
@@ -299,9 +294,14 @@ impl Workspace {
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> Result<()> {
+        cancel.check()?;
         let from = self.host.clock.elapsed_ms();
         observer.stage_started("promotion");
-        let report = self.ask_gate(&begun.id, promotion, &begun.inputs, &begun.version, prepared, evaluated, cancel)?;
+        let looks = self.test_looks(&begun.inputs.config.dataset)?;
+        let asked = Asked { run: &begun.id, promotion, version: &begun.version, looks };
+        let report = self.ask_gate(&asked, &begun.inputs, prepared, evaluated, cancel)?;
+        // The last moment at which a person can still say no: from here on the run waits for a decision.
+        cancel.check()?;
         let digest = self.ledger.put_json(&report)?;
         self.record_stage(
             &begun.id,
@@ -319,23 +319,23 @@ impl Workspace {
         Ok(())
     }
 
+    /// Runs that have looked at the test split of the data set.
+    fn test_looks(&self, dataset: &str) -> Result<u64> {
+        self.ledger.read(|view| -> Result<u64> { Ok(view.dataset(dataset)?.map_or(0, |d| d.test_looks)) })
+    }
+
     /// Asks the gate: candidate and Production on the same rows, then rule by rule.
-    #[expect(clippy::too_many_arguments, reason = "the gate's evidence comes from every stage")]
     pub(crate) fn ask_gate(
         &self,
-        run: &RunId,
-        promotion: &PromotionConfig,
+        asked: &Asked,
         inputs: &Inputs,
-        version: &DatasetVersionRow,
         prepared: &Prepared,
         evaluated: &Evaluated,
         cancel: &CancelToken,
     ) -> Result<GateReport> {
+        let Asked { run, promotion, version, looks } = *asked;
         let name = inputs.config.model.as_str();
-        let dataset = inputs.config.dataset.as_str();
-        let (model, looks) = self.ledger.read(|view| -> Result<(Option<ModelRow>, u64)> {
-            Ok((view.model(name)?, view.dataset(dataset)?.map_or(0, |d| d.test_looks)))
-        })?;
+        let model = self.ledger.read(|view| -> Result<Option<ModelRow>> { Ok(view.model(name)?) })?;
         let production = model.as_ref().and_then(ModelRow::production_version);
         let champion_model = production.map(|v| LoadedModel::load(&self.ledger, &v.artifact));
         let chosen = match promotion.evaluation_split {
@@ -359,7 +359,8 @@ impl Workspace {
                         paired = by_rule;
                         comparison = compared;
                         if matches!(champion, Champion::None) {
-                            champion = Champion::Evaluated(v.version);
+                            let same = v.artifact == evaluated.report.model_artifact;
+                            champion = if same { Champion::Same(v.version) } else { Champion::Evaluated(v.version) };
                         }
                     }
                     Err(EngineError::Cancelled) => return Err(EngineError::Cancelled),
@@ -522,6 +523,16 @@ impl Workspace {
             predicate,
         )?)
     }
+}
+
+/// What the gate is asked about.
+pub(crate) struct Asked<'a> {
+    pub(crate) run: &'a RunId,
+    pub(crate) promotion: &'a PromotionConfig,
+    /// The data set version the run learnt from.
+    pub(crate) version: &'a DatasetVersionRow,
+    /// Runs that had looked at its test split when this one did, this one counted: later ones are not held against it.
+    pub(crate) looks: u64,
 }
 
 /// Candidate and Production on one split.

@@ -253,6 +253,7 @@ pub(crate) fn evaluate(
         test: test_evaluation,
         oob_score: trained.fitted.oob_score,
         importances,
+        notes: trained.fitted.notes.clone(),
     };
     let objects = Objects::from([("evaluation".to_string(), canonical(&report)?)]);
     Ok(Evaluated { report, val, test, objects })

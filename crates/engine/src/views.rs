@@ -53,8 +53,12 @@ impl Workspace {
             Some(digest) => Some(self.get_json(digest)?),
             None => None,
         };
+        let mut notes = environment.notes.clone();
         let (val, test, oob_score, importances) = match evaluation {
-            Some(e) => (Some(e.val), Some(e.test), e.oob_score, e.importances),
+            Some(e) => {
+                notes.extend(e.notes);
+                (Some(e.val), Some(e.test), e.oob_score, e.importances)
+            }
             None => (None, None, None, Vec::new()),
         };
         Ok(RunView {
@@ -62,7 +66,7 @@ impl Workspace {
             actor: self.ledger.unseal(&row.actor)?,
             dataset_number: version.number,
             counts: version.counts,
-            notes: environment.notes.clone(),
+            notes,
             environment,
             val,
             test,

@@ -112,6 +112,9 @@ pub struct EvaluationReport {
     pub oob_score: Option<f64>,
     /// Share of impurity decrease by output feature, largest first; empty where the estimator has none.
     pub importances: Vec<(String, f64)>,
+    /// What the estimator said besides, such as that it did not converge.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// Whether a smaller value of the metric is better.

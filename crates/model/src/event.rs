@@ -139,6 +139,9 @@ pub enum EventBody {
         passed: bool,
         /// The rules that failed.
         violations: Vec<String>,
+        /// The signed gate statement.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gate_statement: Option<Digest>,
     },
     /// A person approved a run: it is a registered version, in Production.
     #[serde(rename = "run.approved")]
@@ -291,7 +294,10 @@ impl EventBody {
                 out.extend(named.into_iter().flatten().map(|d| (Stored, *d)));
             }
             EventBody::RunInterrupted { .. } | EventBody::RollbackAbandoned { .. } => {}
-            EventBody::GateEvaluated { gate, .. } => out.push((Stored, *gate)),
+            EventBody::GateEvaluated { gate, gate_statement, .. } => {
+                out.push((Stored, *gate));
+                out.extend(gate_statement.map(|d| (Stored, d)));
+            }
             EventBody::RunApproved { artifact, gate, deployment, reason, statement, .. } => {
                 if let Some(r) = reason {
                     sealed(r);

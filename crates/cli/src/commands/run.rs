@@ -7,7 +7,7 @@ use crate::exit::{CliError, Exit};
 use crate::question::{Answer, ask, can_ask};
 use crate::render::models::decided;
 use crate::render::run::{Next, approval_effect, verdict};
-use driftgate_engine::{RunOptions, Workspace};
+use driftgate_engine::Workspace;
 use driftgate_model::RunStatus;
 use driftgate_model::views::RunView;
 
@@ -24,7 +24,7 @@ pub fn run(context: &Context, args: &RunArgs) -> Ended {
     if let Some(time) = args.max_time {
         context.cancel_after(time);
     }
-    let view = workspace.run(&args.config, &RunOptions::default(), &observer, &context.cancel)?;
+    let view = workspace.run(&args.config, &observer, &context.cancel)?;
     drop(observer);
     let begin = context.begin();
     context.output.answer(&view, |v, width| verdict(v, &Next { begin: &begin }, width))?;

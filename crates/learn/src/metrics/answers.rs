@@ -84,7 +84,11 @@ impl Answers<'_> {
     }
 }
 
-fn check_config(labels: &[String], config: &EvaluationConfig) -> Result<(), MetricError> {
+/// Whether answers of a classifier with these labels can be evaluated so: what can be told before anything is trained.
+///
+/// # Errors
+/// No calibration bins, binary averaging of more or fewer than two labels, a positive label that is none of them.
+pub fn check_config(labels: &[String], config: &EvaluationConfig) -> Result<(), MetricError> {
     if config.calibration_bins == 0 {
         return Err(MetricError::NoBins);
     }

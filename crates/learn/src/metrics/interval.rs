@@ -7,6 +7,9 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// More undefined resamples than one in this many leave no interval.
 const ONE_IN: usize = 20;
 
+/// Fewer resamples than this beyond a quantile say nothing about it: its estimate would be one or two extreme draws.
+const IN_TAIL: f64 = 5.0;
+
 /// The values of one metric over all resamples.
 #[derive(Debug, Clone)]
 pub(super) struct Spread {
@@ -33,11 +36,19 @@ impl Spread {
         !self.sorted.is_empty() && self.left_out() * ONE_IN <= self.resamples
     }
 
-    /// The quantile, interpolated between neighbours (type 7 of Hyndman and Fan, NumPy's default).
+    /// Whether enough resamples lie beyond the quantile `share`.
+    pub(super) fn reaches(&self, share: f64) -> bool {
+        // A share such as 0.025 is not exact, and 200 resamples are meant to be enough for it.
+        self.resamples as f64 * share.min(1.0 - share) >= IN_TAIL - 1e-6
+    }
+
+    /// The quantile; `None` where too few resamples are defined, or lie beyond it.
     pub(super) fn quantile(&self, share: f64) -> Option<f64> {
-        if !self.is_usable() {
-            return None;
-        }
+        if self.is_usable() && self.reaches(share) { self.at(share) } else { None }
+    }
+
+    /// The value at a share, interpolated between neighbours (type 7 of Hyndman and Fan, NumPy's default).
+    fn at(&self, share: f64) -> Option<f64> {
         let place = share.clamp(0.0, 1.0) * (self.sorted.len() - 1) as f64;
         let below = self.sorted.get(place.floor() as usize)?;
         let above = self.sorted.get(place.ceil() as usize)?;
@@ -79,8 +90,8 @@ impl Spread {
         if left_out > 0 {
             notes.push(format!("{left_out} of {all} resamples left out, the metric is not defined on them"));
         }
-        if (self.sorted.len() as f64) * (1.0 - level) < 2.0 {
-            notes.push(format!("{all} resamples are too few for the tails of a {} % interval", percent(level)));
+        if !self.reaches((1.0 - level) / 2.0) {
+            notes.push(format!("no interval, {all} resamples are too few for the tails of {} %", percent(level)));
         }
         notes
     }
@@ -143,7 +154,7 @@ mod tests {
         let numbers = |key: &str| -> Vec<f64> { serde_json::from_value(golden["quantile"][key].clone()).unwrap() };
         let spread = Spread::new(numbers("sorted").into_iter().rev());
         for (share, expected) in numbers("shares").into_iter().zip(numbers("values")) {
-            let found = spread.quantile(share).unwrap();
+            let found = spread.at(share).unwrap();
             assert!((found - expected).abs() < 1e-15, "{share}: {found} for {expected}");
         }
     }

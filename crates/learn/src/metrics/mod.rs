@@ -28,7 +28,7 @@ mod scorer;
 mod sums;
 mod values;
 
-pub use answers::{Answers, predicted_codes};
+pub use answers::{Answers, check_config, predicted_codes};
 pub use baseline::Baseline;
 pub use error::MetricError;
 pub use fairness::{FairnessOptions, Groups, fairness};

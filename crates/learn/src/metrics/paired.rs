@@ -1,5 +1,6 @@
 //! Two models on the same rows: paired differences, and the comparison they make.
 
+use super::answers::predicted_codes;
 use super::classes::{Tally, Wanted};
 use super::interval::{Spread, check_level, defined, joined, percent};
 use super::scorer::{Scorer, plan, strata, why_undefined};
@@ -22,7 +23,8 @@ pub struct PairedDifference {
     pub delta: Option<f64>,
     /// Two-sided percentile interval of the difference at the configured level.
     pub interval: Option<Interval>,
-    /// One-sided: the difference is at least this, with the asked confidence. For metrics where more is better.
+    /// One-sided: the difference is at least this, with the asked confidence. For metrics where more is better. `None` where
+    /// every resample gives one difference, which is no evidence; accuracy has an exact limit instead.
     pub lower_bound: Option<f64>,
     /// One-sided: the difference is at most this, with the asked confidence. For metrics where less is better.
     pub upper_bound: Option<f64>,
@@ -86,7 +88,12 @@ pub fn paired(
     let mut differences = BTreeMap::new();
     for (i, (name, &place)) in names.iter().zip(&places).enumerate() {
         let spread = Spread::new(deltas.iter().skip(i).step_by(names.len()).copied());
-        let difference = difference(ours[place], theirs[place], &spread, candidate, config, confidence);
+        let mut difference = difference(ours[place], theirs[place], &spread, candidate, config, confidence);
+        if *name == "accuracy" {
+            unseen_losses(&mut difference, candidate, champion, confidence);
+        } else if spread.is_degenerate() {
+            (difference.lower_bound, difference.upper_bound) = (None, None);
+        }
         differences.insert((*name).to_owned(), difference);
     }
     Ok(differences)
@@ -123,6 +130,13 @@ fn difference(
                 .to_owned(),
         );
     }
+    if !spread.reaches(1.0 - confidence) {
+        notes.push(format!(
+            "no bound, {} resamples are too few to be {} % sure",
+            config.bootstrap.resamples,
+            percent(confidence)
+        ));
+    }
     PairedDifference {
         interval: spread.interval(config.bootstrap.level),
         lower_bound: spread.quantile(1.0 - confidence),
@@ -130,6 +144,38 @@ fn difference(
         note: joined(notes),
         ..values
     }
+}
+
+/// Where no row got worse, resampling cannot draw one that does, and its bound would claim more than the rows can say.
+///
+/// With no loss among n rows, the share of rows that get worse is at most 1 − (1 − confidence)^(1/n) (the exact binomial
+/// limit; about 3/n at 95 %), and accuracy falls by at most that share.
+fn unseen_losses(difference: &mut PairedDifference, candidate: &Answers, champion: &Answers, confidence: f64) {
+    let (Answers::Classes { truth, probabilities: ours, .. }, Answers::Classes { probabilities: theirs, .. }) =
+        (candidate, champion)
+    else {
+        return;
+    };
+    let (ours, theirs) = (predicted_codes(ours), predicted_codes(theirs));
+    let lost = truth.iter().zip(&ours).zip(&theirs).any(|((truth, ours), theirs)| theirs == truth && ours != truth);
+    if lost || truth.is_empty() {
+        return;
+    }
+    let unseen = 1.0 - (1.0 - confidence).powf(1.0 / truth.len() as f64);
+    difference.lower_bound = difference.lower_bound.map(|bound| bound - unseen);
+    difference.note = joined(
+        difference
+            .note
+            .take()
+            .into_iter()
+            .chain([format!(
+                "none of {} rows got worse, which leaves up to {:.4} of all rows ({} % sure, exact)",
+                truth.len(),
+                unseen,
+                percent(confidence)
+            )])
+            .collect(),
+    );
 }
 
 fn check_same_rows(candidate: &Answers, champion: &Answers) -> Result<(), MetricError> {

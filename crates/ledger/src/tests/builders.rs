@@ -200,6 +200,7 @@ impl Events {
             gate: self.object(n + 2),
             passed,
             violations: if passed { Vec::new() } else { vec!["fresh".into()] },
+            gate_statement: None,
         }
     }
 
