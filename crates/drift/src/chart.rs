@@ -1,0 +1,80 @@
+//! What a column's chart shows: shares in common bins.
+
+use crate::bins::{equal_edges, histogram};
+use driftgate_model::ColumnChart;
+use std::collections::BTreeMap;
+
+/// Most bins of a histogram.
+pub const MOST_BINS: usize = 40;
+/// Most bars, the one for the rest included.
+pub const MOST_BARS: usize = 20;
+/// Share on either side that the outermost bins take in, so that a few far values do not squeeze all others into one bin.
+const TAIL: f64 = 0.005;
+
+/// Shares of two sorted, finite slices. `None` where both are empty. Values beyond the outermost edges count in the
+/// outermost bins.
+pub fn histogram_chart(reference: &[f64], batch: &[f64]) -> Option<ColumnChart> {
+    let inner = |values: &[f64]| {
+        let last = values.len().checked_sub(1)?;
+        let skip = (last as f64 * TAIL) as usize;
+        Some((values[skip], values[last - skip]))
+    };
+    let ends: Vec<(f64, f64)> = [inner(reference), inner(batch)].into_iter().flatten().collect();
+    let low = ends.iter().map(|e| e.0).reduce(f64::min)?;
+    let high = ends.iter().map(|e| e.1).reduce(f64::max)?;
+    let edges = edges(low, high, reference.len().max(batch.len()));
+    Some(ColumnChart::Histogram { reference: shares(reference, &edges), batch: shares(batch, &edges), edges })
+}
+
+/// Twice as many bins as Sturges would take, at most [`MOST_BINS`]; one where all values are equal.
+fn edges(low: f64, high: f64, rows: usize) -> Vec<f64> {
+    let bins = ((2.0 * ((rows.max(1) as f64).log2() + 1.0)).ceil() as usize).clamp(1, MOST_BINS);
+    let edges = equal_edges(low, high, bins);
+    if low < high && edges.windows(2).all(|w| w[0] < w[1]) {
+        return edges;
+    }
+    // Equal, or so near one another that no edge fits between.
+    let half = (low.abs() * 0.01).max(0.5);
+    let (a, b) = (low - half, high + half);
+    vec![if a.is_finite() { a } else { low * 0.5 }, if b.is_finite() { b } else { high }]
+}
+
+fn shares(sorted: &[f64], edges: &[f64]) -> Vec<f64> {
+    let mut counts = histogram(sorted, edges);
+    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
+        return Vec::new();
+    };
+    if let Some(c) = counts.first_mut() {
+        *c += sorted.partition_point(|v| *v < first) as u64;
+    }
+    if let Some(c) = counts.last_mut() {
+        *c += (sorted.len() - sorted.partition_point(|v| *v <= last)) as u64;
+    }
+    counts.iter().map(|&c| c as f64 / sorted.len().max(1) as f64).collect()
+}
+
+/// Shares of the categories, the most frequent (in either sample) first, the rest in one last bar. `None` where both are
+/// empty.
+pub fn bars_chart(reference: &BTreeMap<String, u64>, batch: &BTreeMap<String, u64>) -> Option<ColumnChart> {
+    let (n, m) = (reference.values().sum::<u64>(), batch.values().sum::<u64>());
+    if n + m == 0 {
+        return None;
+    }
+    let share = |count: Option<&u64>, all: u64| count.map_or(0.0, |&c| c as f64 / all.max(1) as f64);
+    let mut bars: Vec<(&String, f64, f64)> = reference
+        .keys()
+        .chain(batch.keys().filter(|k| !reference.contains_key(*k)))
+        .map(|k| (k, share(reference.get(k), n), share(batch.get(k), m)))
+        .collect();
+    bars.sort_by(|a, b| b.1.max(b.2).total_cmp(&a.1.max(a.2)).then_with(|| a.0.cmp(b.0)));
+    let rest = if bars.len() > MOST_BARS { bars.split_off(MOST_BARS - 1) } else { Vec::new() };
+    let mut labels: Vec<String> = bars.iter().map(|b| b.0.clone()).collect();
+    let mut of_reference: Vec<f64> = bars.iter().map(|b| b.1).collect();
+    let mut of_batch: Vec<f64> = bars.iter().map(|b| b.2).collect();
+    if !rest.is_empty() {
+        labels.push(format!("({} others)", rest.len()));
+        of_reference.push(rest.iter().map(|b| b.1).sum());
+        of_batch.push(rest.iter().map(|b| b.2).sum());
+    }
+    Some(ColumnChart::Bars { labels, reference: of_reference, batch: of_batch })
+}

@@ -1,0 +1,240 @@
+//! From the tests of single columns to verdicts: adjusted p-values, severities, the batch as a whole.
+
+use crate::adjust::adjust;
+use crate::decide::{absolute, decide, severity};
+use crate::result::{ENERGY, signed};
+use driftgate_model::{
+    ColumnDrift, DriftConfig, DriftSeverity, DriftTest, DriftTestResult, DriftVerdict, OverallDrift, ProfileKind,
+    SeverityRule,
+};
+
+/// A finished check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// The input columns, the largest effect in multiples of what matters first.
+    pub columns: Vec<ColumnDrift>,
+    /// Predictions, confidences, labels: in the order given.
+    pub outputs: Vec<ColumnDrift>,
+    /// The test of all columns together.
+    pub global: Option<DriftTestResult>,
+    /// The batch as a whole.
+    pub overall: OverallDrift,
+}
+
+/// Adjusts the p-values of all tests of all `columns` and `outputs` as one family and draws the verdicts.
+///
+/// `effect` rule: a test is decided by [`decide`]; a column has the worst verdict of its tests and, where it drifted, the
+/// severity of its largest drifted effect. The batch drifted where an input column or an output drifted, or where the global
+/// test's p-value is at most its own level; it is stable where every column and output is stable; else inconclusive. Its
+/// severity is the largest of the drifted columns' (low where only the global test speaks), at least medium where the share
+/// of drifted input columns is above `low_max` and high above `medium_max`.
+///
+/// `reference` rule: a column's distribution test drifted where the adjusted p-value is at most the threshold, or its distance
+/// at least the threshold; severity by `high_below` and `medium_below`, for distances by multiples of the threshold. The batch
+/// drifted where the share of drifted columns is at least `drift_share`, with a severity by that share. Missing values and new
+/// categories, which the Python reference does not test, are decided by effects. Where the batch did not drift, its severity
+/// is none.
+pub fn finish(
+    mut columns: Vec<ColumnDrift>,
+    mut outputs: Vec<ColumnDrift>,
+    mut global: Option<DriftTestResult>,
+    config: &DriftConfig,
+) -> Finished {
+    let all = || columns.iter().chain(&outputs).flat_map(|c| &c.tests);
+    let p_values: Vec<Option<f64>> = all().map(|t| t.p_value).collect();
+    let adjusted = adjust(&p_values, config.correction);
+    let tests = columns.iter_mut().chain(&mut outputs).flat_map(|c| &mut c.tests);
+    tests.zip(adjusted).for_each(|(t, p)| t.adjusted_p = p);
+    columns.iter_mut().chain(&mut outputs).for_each(|c| decide_column(c, config));
+    if let Some(g) = &mut global {
+        g.adjusted_p = g.p_value;
+        let drifted = g.p_value.is_some_and(|p| p <= config.global.alpha);
+        g.verdict = if drifted { DriftVerdict::Drifted } else { DriftVerdict::Inconclusive };
+    }
+    columns.sort_by(|a, b| multiple(b).total_cmp(&multiple(a)).then_with(|| a.name.cmp(&b.name)));
+    let overall = overall(&columns, &outputs, global.as_ref(), config);
+    if let Some(g) = global.as_mut().filter(|g| g.verdict == DriftVerdict::Drifted && overall.drifted_columns == 0) {
+        let note = "no single input column drifted: they may have changed together";
+        g.note = Some(g.note.take().map_or_else(|| note.to_owned(), |had| format!("{had}; {note}")));
+    }
+    Finished { columns, outputs, global, overall }
+}
+
+/// A column's largest effect in multiples of the smallest that matters; 0 where no test has an effect.
+pub fn multiple(column: &ColumnDrift) -> f64 {
+    column.tests.iter().map(test_multiple).fold(0.0, f64::max)
+}
+
+fn test_multiple(test: &DriftTestResult) -> f64 {
+    let effect = test.effect.map_or(0.0, |e| if signed(&test.test) { e.abs() } else { e.max(0.0) });
+    if test.min_effect > 0.0 { effect / test.min_effect } else { f64::from(u8::from(effect > 0.0)) }
+}
+
+fn decide_column(column: &mut ColumnDrift, config: &DriftConfig) {
+    let (alpha, test) = match column.kind {
+        ProfileKind::Numeric => (config.threshold_numerical, config.numerical),
+        ProfileKind::Categorical => (config.threshold_categorical, config.categorical),
+    };
+    let by_reference = config.severity.rule == SeverityRule::Reference;
+    let mut worst = DriftSeverity::None;
+    for t in &mut column.tests {
+        let (verdict, how_bad) = if by_reference && t.test == test.as_str() {
+            reference_rule(t, test, alpha, config)
+        } else {
+            let interval = t.interval.map(|i| if signed(&t.test) { absolute(i) } else { i });
+            let verdict = decide(t.adjusted_p, alpha, interval, t.min_effect);
+            (verdict, severity(verdict, test_multiple(t), &config.severity))
+        };
+        t.verdict = verdict;
+        worst = worst.max(how_bad);
+    }
+    column.severity = worst;
+    column.verdict = column.tests.iter().map(|t| t.verdict).max().unwrap_or(DriftVerdict::Inconclusive);
+}
+
+/// The Python reference's decision about one distribution test.
+fn reference_rule(
+    result: &DriftTestResult,
+    test: DriftTest,
+    threshold: f64,
+    config: &DriftConfig,
+) -> (DriftVerdict, DriftSeverity) {
+    let rules = &config.severity;
+    let (Some(p), Some(effect)) = (result.adjusted_p, result.effect) else {
+        return (DriftVerdict::Inconclusive, DriftSeverity::None);
+    };
+    let is_p = matches!(test, DriftTest::Ks | DriftTest::ChiSquare);
+    if !(if is_p { p <= threshold } else { effect >= threshold }) {
+        return (DriftVerdict::Stable, DriftSeverity::None);
+    }
+    let multiple = if threshold > 0.0 { effect / threshold } else { 1.0 };
+    let (high, medium) = if is_p {
+        (p < rules.high_below, p < rules.medium_below)
+    } else {
+        (multiple >= rules.high_from, multiple >= rules.medium_from)
+    };
+    let severity = match (high, medium) {
+        (true, _) => DriftSeverity::High,
+        (false, true) => DriftSeverity::Medium,
+        (false, false) => DriftSeverity::Low,
+    };
+    (DriftVerdict::Drifted, severity)
+}
+
+fn overall(
+    columns: &[ColumnDrift],
+    outputs: &[ColumnDrift],
+    global: Option<&DriftTestResult>,
+    config: &DriftConfig,
+) -> OverallDrift {
+    let count = |verdict| columns.iter().filter(|c| c.verdict == verdict).count() as u64;
+    let (drifted, total) = (count(DriftVerdict::Drifted), columns.len() as u64);
+    let share = if total == 0 { 0.0 } else { drifted as f64 / total as f64 };
+    let both = || columns.iter().chain(outputs);
+    let together = global.is_some_and(|g| g.test == ENERGY && g.verdict == DriftVerdict::Drifted);
+    let any = both().any(|c| c.verdict == DriftVerdict::Drifted) || together;
+    let all_stable = total > 0 && both().all(|c| c.verdict == DriftVerdict::Stable);
+    let by_share = severity_of_share(share, config);
+    let by_effect = config.severity.rule == SeverityRule::Effect;
+    let is_drift = if by_effect { any } else { drifted > 0 && share >= config.severity.drift_share };
+    let severity = match (is_drift, by_effect) {
+        (false, _) => DriftSeverity::None,
+        (true, false) => by_share,
+        (true, true) => {
+            let worst = both().map(|c| c.severity).max().unwrap_or(DriftSeverity::None);
+            worst.max(by_share)
+        }
+    };
+    let verdict = if is_drift {
+        DriftVerdict::Drifted
+    } else if all_stable && !any {
+        DriftVerdict::Stable
+    } else {
+        DriftVerdict::Inconclusive
+    };
+    OverallDrift {
+        verdict,
+        severity,
+        drifted_columns: drifted,
+        inconclusive_columns: count(DriftVerdict::Inconclusive),
+        total_columns: total,
+        drift_share: share,
+        rule: if by_effect { EFFECT_RULE } else { REFERENCE_RULE }.to_owned(),
+    }
+}
+
+/// Low up to `low_max`, medium up to `medium_max`, else high.
+fn severity_of_share(share: f64, config: &DriftConfig) -> DriftSeverity {
+    if share > config.severity.medium_max {
+        DriftSeverity::High
+    } else if share > config.severity.low_max {
+        DriftSeverity::Medium
+    } else {
+        DriftSeverity::Low
+    }
+}
+
+const EFFECT_RULE: &str = "drifted if any column or output drifted or the global test's p is at most its level; stable if all \
+are stable; severity of the worst column, raised by the share of drifted columns";
+const REFERENCE_RULE: &str = "drifted if the share of drifted columns is at least drift_share; severity by that share";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::untested;
+    use crate::support::config;
+    use driftgate_model::Interval;
+
+    fn column(name: &str, p: f64, low: f64, effect: f64, high: f64) -> ColumnDrift {
+        let mut test = untested("ks", "KS distance", 0.1, String::new());
+        (test.p_value, test.effect, test.interval) = (Some(p), Some(effect), Some(Interval { low, high }));
+        ColumnDrift {
+            name: name.into(),
+            kind: ProfileKind::Numeric,
+            reference_rows: 100,
+            batch_rows: 100,
+            verdict: DriftVerdict::Inconclusive,
+            severity: DriftSeverity::None,
+            tests: vec![test],
+            chart: None,
+        }
+    }
+
+    #[test]
+    fn severities_follow_the_columns() {
+        let stable = |n: &str| column(n, 0.5, 0.0, 0.02, 0.05);
+        let bad = |n: &str| column(n, 1e-9, 0.2, 0.25, 0.3);
+        let one = |i: usize, k: usize| if i < k { bad(&i.to_string()) } else { stable(&i.to_string()) };
+        let done = |k: usize| finish((0..10).map(|i| one(i, k)).collect(), Vec::new(), None, &config()).overall;
+        assert_eq!((done(0).verdict, done(0).severity), (DriftVerdict::Stable, DriftSeverity::None));
+        assert_eq!((done(1).verdict, done(1).severity), (DriftVerdict::Drifted, DriftSeverity::Medium));
+        assert_eq!(done(3).severity, DriftSeverity::Medium);
+        assert_eq!((done(6).severity, done(6).drift_share), (DriftSeverity::High, 0.6));
+        let unsure = finish(vec![column("a", 0.5, 0.0, 0.05, 0.2)], Vec::new(), None, &config()).overall;
+        assert_eq!((unsure.verdict, unsure.inconclusive_columns), (DriftVerdict::Inconclusive, 1));
+    }
+
+    #[test]
+    fn an_output_and_the_global_test_speak_too() {
+        let stable = || vec![column("a", 0.5, 0.0, 0.02, 0.05)];
+        let done = finish(stable(), vec![column("p", 1e-9, 0.12, 0.15, 0.2)], None, &config());
+        assert_eq!((done.overall.verdict, done.overall.severity), (DriftVerdict::Drifted, DriftSeverity::Low));
+        let mut energy = untested(ENERGY, "energy coefficient", 0.0, String::new());
+        (energy.p_value, energy.note) = (Some(0.002), None);
+        let done = finish(stable(), Vec::new(), Some(energy), &config());
+        assert_eq!((done.overall.verdict, done.overall.severity), (DriftVerdict::Drifted, DriftSeverity::Low));
+        assert!(done.global.unwrap().note.unwrap().contains("together"));
+    }
+
+    #[test]
+    fn the_reference_rule_never_contradicts_itself() {
+        let mut config = config();
+        config.severity.rule = SeverityRule::Reference;
+        let all: Vec<_> =
+            (0..10).map(|i| column(&format!("{i}"), if i < 4 { 1e-4 } else { 0.9 }, 0.0, 0.1, 0.2)).collect();
+        let done = finish(all, Vec::new(), None, &config).overall;
+        // The Python reference says "medium, not detected" here.
+        assert_eq!((done.verdict, done.severity), (DriftVerdict::Inconclusive, DriftSeverity::None));
+        assert_eq!(done.drifted_columns, 4);
+    }
+}

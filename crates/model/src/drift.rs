@@ -1,0 +1,599 @@
+//! Drift: what is configured, what a reference profile says, what a check finds.
+//!
+//! One verdict object, [`DriftReport`], is computed once, stored, and shown everywhere.
+
+use crate::{Digest, Interval, ModelName, RunId, Sealed, Task, Timestamp, VersionNumber};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A two-sample test, by its name in `drift.yaml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftTest {
+    /// Kolmogorov–Smirnov: the largest distance between the two distribution functions. Numeric columns.
+    Ks,
+    /// Pearson's χ² test of homogeneity, sparse cells merged. Categories.
+    #[serde(rename = "chisquare")]
+    ChiSquare,
+    /// Population stability index, judged against its permutation distribution.
+    Psi,
+    /// Wasserstein-1 distance divided by the reference's standard deviation, judged against its permutation distribution.
+    /// Numeric columns.
+    Wasserstein,
+    /// Jensen–Shannon distance, judged against its permutation distribution.
+    #[serde(rename = "jensenshannon")]
+    JensenShannon,
+}
+
+impl DriftTest {
+    /// The name used in configs and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DriftTest::Ks => "ks",
+            DriftTest::ChiSquare => "chisquare",
+            DriftTest::Psi => "psi",
+            DriftTest::Wasserstein => "wasserstein",
+            DriftTest::JensenShannon => "jensenshannon",
+        }
+    }
+
+    /// What the effect is, for people.
+    pub fn effect(self) -> &'static str {
+        match self {
+            DriftTest::Ks => "KS distance",
+            DriftTest::ChiSquare => "Cohen's w",
+            DriftTest::Psi => "PSI",
+            DriftTest::Wasserstein => "Wasserstein distance / reference SD",
+            DriftTest::JensenShannon => "Jensen-Shannon distance",
+        }
+    }
+}
+
+/// How p-values of many columns are adjusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Correction {
+    /// Benjamini and Hochberg (1995): the expected share of false alarms among the alarms.
+    BenjaminiHochberg,
+    /// Holm (1979): the probability of any false alarm.
+    Holm,
+    /// Bonferroni: the same, more strictly.
+    Bonferroni,
+    /// None: every column for itself.
+    None,
+}
+
+impl Correction {
+    /// The name used in configs and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Correction::BenjaminiHochberg => "benjamini_hochberg",
+            Correction::Holm => "holm",
+            Correction::Bonferroni => "bonferroni",
+            Correction::None => "none",
+        }
+    }
+}
+
+/// How bad a drift is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftSeverity {
+    /// Nothing drifted.
+    None,
+    /// It drifted, by little.
+    Low,
+    /// It drifted.
+    Medium,
+    /// It drifted by much, or in most columns.
+    High,
+}
+
+impl DriftSeverity {
+    /// The word shown to people and written in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DriftSeverity::None => "none",
+            DriftSeverity::Low => "low",
+            DriftSeverity::Medium => "medium",
+            DriftSeverity::High => "high",
+        }
+    }
+}
+
+/// What is said of a column or a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftVerdict {
+    /// The effect's interval lies below the smallest effect that matters.
+    Stable,
+    /// The data cannot tell.
+    Inconclusive,
+    /// The adjusted p-value is below the level and the effect's interval lies above the smallest effect that matters.
+    Drifted,
+}
+
+impl DriftVerdict {
+    /// The word shown to people and written in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DriftVerdict::Stable => "stable",
+            DriftVerdict::Inconclusive => "inconclusive",
+            DriftVerdict::Drifted => "drifted",
+        }
+    }
+}
+
+/// Which rule makes verdicts and severities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeverityRule {
+    /// Driftgate's: effect sizes with intervals.
+    Effect,
+    /// The Python reference's: score against threshold, then the share of drifted columns.
+    Reference,
+}
+
+/// How batches are checked. The reference's `drift.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DriftConfig {
+    /// The test of numeric columns.
+    pub numerical: DriftTest,
+    /// The test of categorical columns.
+    pub categorical: DriftTest,
+    /// The level α of adjusted p-values of numeric columns; with [`SeverityRule::Reference`], the reference's threshold.
+    pub threshold_numerical: f64,
+    /// The same for categorical columns.
+    pub threshold_categorical: f64,
+    /// Adjustment for many columns.
+    pub correction: Correction,
+    /// The smallest effects that matter.
+    pub effect: EffectConfig,
+    /// The test of all columns together.
+    pub global: GlobalConfig,
+    /// Verdicts and severities.
+    pub severity: SeverityConfig,
+    /// When a batch is too small, and what a check ends with.
+    pub monitoring: MonitoringConfig,
+    /// Permutations behind the thresholds of distances.
+    pub permutations: u32,
+    /// Seed of permutations, resamples and samples.
+    pub seed: u64,
+}
+
+/// The smallest effects that matter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EffectConfig {
+    /// Level of the effects' intervals, such as 0.95.
+    pub level: f64,
+    /// By test.
+    pub min: EffectMinima,
+    /// Of single columns, whatever the test.
+    pub columns: BTreeMap<String, f64>,
+}
+
+/// The smallest effect that matters, by test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EffectMinima {
+    /// KS distance.
+    pub ks: f64,
+    /// Cohen's w.
+    pub chisquare: f64,
+    /// PSI.
+    pub psi: f64,
+    /// Wasserstein distance in reference standard deviations.
+    pub wasserstein: f64,
+    /// Jensen–Shannon distance, natural logarithm.
+    pub jensenshannon: f64,
+    /// Difference in the share of missing values.
+    pub missing: f64,
+    /// Difference in the share of rows whose category the reference has not.
+    pub new_category: f64,
+    /// Accuracy lost; for regression, mean absolute error gained as a share of the reference's.
+    pub performance: f64,
+}
+
+impl EffectMinima {
+    /// The smallest effect of that test that matters.
+    pub fn of(&self, test: DriftTest) -> f64 {
+        match test {
+            DriftTest::Ks => self.ks,
+            DriftTest::ChiSquare => self.chisquare,
+            DriftTest::Psi => self.psi,
+            DriftTest::Wasserstein => self.wasserstein,
+            DriftTest::JensenShannon => self.jensenshannon,
+        }
+    }
+}
+
+/// The test of all columns together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GlobalConfig {
+    /// Whether it is made.
+    pub enabled: bool,
+    /// Most rows of either side that it looks at.
+    pub sample: u32,
+    /// Permutations.
+    pub permutations: u32,
+    /// The level of its p-value.
+    pub alpha: f64,
+}
+
+/// Verdicts and severities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeverityConfig {
+    /// Which rule.
+    pub rule: SeverityRule,
+    /// Share of drifted columns up to which the reference says low.
+    pub low_max: f64,
+    /// Share of drifted columns up to which the reference says medium.
+    pub medium_max: f64,
+    /// The reference's score below which a drifted column is high.
+    pub high_below: f64,
+    /// The reference's score below which a drifted column is medium.
+    pub medium_below: f64,
+    /// Share of drifted columns from which the reference says that the batch drifted.
+    pub drift_share: f64,
+    /// A drifted column is medium from this multiple of the smallest effect that matters.
+    pub medium_from: f64,
+    /// A drifted column is high from this multiple of the smallest effect that matters.
+    pub high_from: f64,
+}
+
+/// When a batch is too small, and what a check ends with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MonitoringConfig {
+    /// Batches with fewer rows are not checked.
+    pub min_batch_size: u64,
+    /// From this severity on, a check is an alarm that asks for a response.
+    pub alert_severity: DriftSeverity,
+    /// From this severity on, a non-interactive check exits 2; `None` is never.
+    pub fail_on_severity: Option<DriftSeverity>,
+}
+
+/// The kind of a profiled column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProfileKind {
+    /// Numbers.
+    Numeric,
+    /// Texts.
+    Categorical,
+}
+
+/// A reference profile: what the train split looked like. It lies beside a model, never in it: it holds training values.
+///
+/// The values themselves are one object a column, so that a check holds few columns in memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceProfile {
+    /// Always `driftgate/profile/1`.
+    pub schema: String,
+    /// The model artifact it belongs to.
+    pub artifact: Digest,
+    /// The data set version whose train split it describes.
+    pub dataset_version: Digest,
+    /// What the model answers.
+    pub task: Task,
+    /// Rows of the train split.
+    pub rows: u64,
+    /// The model's input columns.
+    pub columns: Vec<ProfileColumn>,
+    /// The model's own answers to held-out rows (validation and test): classes or values.
+    pub predictions: ProfileColumn,
+    /// The probability of the predicted class on the same rows; classification only.
+    pub confidences: Option<ProfileColumn>,
+    /// The target on the train split.
+    pub target: ProfileColumn,
+    /// What the model reached on its test split, row by row outcomes as counts: what a batch with labels is compared with.
+    pub performance: ReferencePerformance,
+    /// How stated confidence maps to the chance of being right; classification only.
+    pub confidence_calibration: Option<ConfidenceCalibration>,
+    /// Row numbers of a fixed sample of the train split and its values, for the global test: an object.
+    pub sample: Digest,
+    /// Permutation thresholds of distances, an object; `None` where the configured tests need none.
+    pub thresholds: Option<Digest>,
+}
+
+/// One profiled column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProfileColumn {
+    /// Its name.
+    pub name: String,
+    /// Numbers or texts.
+    pub kind: ProfileKind,
+    /// Rows.
+    pub rows: u64,
+    /// Missing rows among them.
+    pub missing: u64,
+    /// The object that holds sorted finite values or category counts.
+    pub values: Digest,
+}
+
+/// What a model reached on its own test split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferencePerformance {
+    /// `accuracy` or `mae`.
+    pub metric: String,
+    /// Rows.
+    pub rows: u64,
+    /// The metric there.
+    pub value: f64,
+    /// Standard deviation of the single rows' terms (0/1 hits, absolute errors).
+    pub sd: f64,
+}
+
+/// How stated confidence maps to the chance of being right: `1 / (1 + exp(−(intercept + slope · logit(confidence))))`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConfidenceCalibration {
+    /// Fitted on validation (Platt 1999).
+    pub intercept: f64,
+    /// Fitted on validation.
+    pub slope: f64,
+    /// Rows of validation.
+    pub rows: u64,
+    /// Rows of test that it was checked on.
+    pub check_rows: u64,
+    /// Spiegelhalter's z on test (1986): far from 0 means that the chances are wrong.
+    pub check_z: f64,
+    /// Its two-sided p-value.
+    pub check_p: f64,
+}
+
+/// What one test of one column found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DriftTestResult {
+    /// The test: a [`DriftTest`] name, or `missing`, `new_category`, `energy`, `performance`.
+    pub test: String,
+    /// How the p-value was made: `exact`, `asymptotic`, `permutation`, `fisher`, …
+    pub method: String,
+    /// The statistic.
+    pub statistic: f64,
+    /// The p-value; `None` where nothing could be tested, and `note` says why.
+    pub p_value: Option<f64>,
+    /// The p-value adjusted for all tests of its family.
+    pub adjusted_p: Option<f64>,
+    /// What the effect is, for people.
+    pub effect_name: String,
+    /// The effect.
+    pub effect: Option<f64>,
+    /// Its interval.
+    pub interval: Option<Interval>,
+    /// The smallest effect that matters.
+    pub min_effect: f64,
+    /// The smallest effect that these sample sizes find with 80 % power.
+    pub detectable: Option<f64>,
+    /// What follows.
+    pub verdict: DriftVerdict,
+    /// What a reader must know.
+    pub note: Option<String>,
+}
+
+/// What a check says of one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnDrift {
+    /// Its name.
+    pub name: String,
+    /// Numbers or texts.
+    pub kind: ProfileKind,
+    /// Rows that were not missing, in the reference.
+    pub reference_rows: u64,
+    /// Rows that were not missing, in the batch.
+    pub batch_rows: u64,
+    /// The worst of its tests.
+    pub verdict: DriftVerdict,
+    /// Severity by its largest effect.
+    pub severity: DriftSeverity,
+    /// Its tests, the distribution first.
+    pub tests: Vec<DriftTestResult>,
+    /// What its chart shows.
+    pub chart: Option<ColumnChart>,
+}
+
+/// Shares of reference and batch in common bins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ColumnChart {
+    /// Numbers: `edges` has one more entry than the shares.
+    Histogram {
+        /// Bin edges, ascending.
+        edges: Vec<f64>,
+        /// Shares of the reference.
+        reference: Vec<f64>,
+        /// Shares of the batch.
+        batch: Vec<f64>,
+    },
+    /// Texts, the most frequent first; the rest in one last bar.
+    Bars {
+        /// The categories.
+        labels: Vec<String>,
+        /// Shares of the reference.
+        reference: Vec<f64>,
+        /// Shares of the batch.
+        batch: Vec<f64>,
+    },
+}
+
+/// Performance without labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EstimatedPerformance {
+    /// `estimated` or `unknown`.
+    pub status: String,
+    /// `accuracy`.
+    pub metric: String,
+    /// The estimate on this batch.
+    pub value: Option<f64>,
+    /// Its interval, sampling of the batch only.
+    pub interval: Option<Interval>,
+    /// What the model reached on its test split.
+    pub reference: Option<f64>,
+    /// What must hold for the estimate to mean anything.
+    pub assumption: String,
+    /// Why it is unknown.
+    pub reason: Option<String>,
+}
+
+/// The batch as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OverallDrift {
+    /// What is said of it.
+    pub verdict: DriftVerdict,
+    /// How bad it is; `none` exactly when the verdict is not `drifted`.
+    pub severity: DriftSeverity,
+    /// Columns that drifted.
+    pub drifted_columns: u64,
+    /// Columns that are inconclusive.
+    pub inconclusive_columns: u64,
+    /// All checked columns.
+    pub total_columns: u64,
+    /// Drifted over all.
+    pub drift_share: f64,
+    /// The rule that led here, in words.
+    pub rule: String,
+}
+
+/// What a drift check found: computed once, stored, shown everywhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DriftReport {
+    /// Always `driftgate/drift/1`.
+    pub schema: String,
+    /// `tabular`.
+    pub drift_type: String,
+    /// The model.
+    pub model: ModelName,
+    /// Its version.
+    pub model_version: VersionNumber,
+    /// The run that made it.
+    pub run: RunId,
+    /// When.
+    pub generated_at: Timestamp,
+    /// What the model answers.
+    pub task: Task,
+    /// The data set version the reference comes from.
+    pub dataset_version: Digest,
+    /// The reference profile.
+    pub profile: Digest,
+    /// SHA-256 of the batch file.
+    pub batch: Digest,
+    /// Rows of the reference.
+    pub reference_rows: u64,
+    /// Rows of the batch.
+    pub batch_rows: u64,
+    /// The batch as a whole.
+    pub overall: OverallDrift,
+    /// The model's input columns, the largest effect (in multiples of what matters) first.
+    pub columns: Vec<ColumnDrift>,
+    /// The test of all columns together.
+    pub global: Option<DriftTestResult>,
+    /// The model's answers.
+    pub predictions: Option<ColumnDrift>,
+    /// The probability of the predicted class.
+    pub confidences: Option<ColumnDrift>,
+    /// The target, where the batch has it.
+    pub labels: Option<ColumnDrift>,
+    /// Performance, where the batch has labels.
+    pub performance: Option<DriftTestResult>,
+    /// Performance without labels.
+    pub estimated: Option<EstimatedPerformance>,
+    /// What a reader must know.
+    pub warnings: Vec<String>,
+    /// What was configured.
+    pub config: DriftConfig,
+}
+
+/// What a person did about a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftAction {
+    /// It is as it should be.
+    Accept,
+    /// Get more data first.
+    CollectData,
+    /// Find out why.
+    Investigate,
+    /// Train again.
+    Retrain,
+    /// Train on from the weights in Production.
+    FineTune,
+    /// Change how raw images are developed.
+    AdjustIsp,
+    /// Return to an earlier version.
+    Rollback,
+}
+
+impl DriftAction {
+    /// All, in the order shown.
+    pub const ALL: [DriftAction; 7] = [
+        DriftAction::Accept,
+        DriftAction::CollectData,
+        DriftAction::Investigate,
+        DriftAction::Retrain,
+        DriftAction::FineTune,
+        DriftAction::AdjustIsp,
+        DriftAction::Rollback,
+    ];
+
+    /// The word used on the command line and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DriftAction::Accept => "accept",
+            DriftAction::CollectData => "collect_data",
+            DriftAction::Investigate => "investigate",
+            DriftAction::Retrain => "retrain",
+            DriftAction::FineTune => "fine_tune",
+            DriftAction::AdjustIsp => "adjust_isp",
+            DriftAction::Rollback => "rollback",
+        }
+    }
+}
+
+/// A drift check as the ledger's projections know it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckRow {
+    /// Its id.
+    pub check: RunId,
+    /// Sequence number of its event.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Sealed,
+    /// The model.
+    pub model: ModelName,
+    /// Its version.
+    pub version: VersionNumber,
+    /// SHA-256 of the batch file.
+    pub batch: Digest,
+    /// Rows of the batch.
+    pub rows: u64,
+    /// Whether the batch had labels.
+    pub labelled: bool,
+    /// What was said.
+    pub verdict: DriftVerdict,
+    /// How bad.
+    pub severity: DriftSeverity,
+    /// Whether it asks for a response.
+    pub alarm: bool,
+    /// Drifted columns over all.
+    pub drift_share: f64,
+    /// The columns with the largest effects, with the effect in multiples of what matters.
+    pub worst: Vec<(String, f64)>,
+    /// The report.
+    pub report: Digest,
+    /// Responses, oldest first.
+    pub responses: Vec<ResponseRow>,
+}
+
+/// A response as the ledger's projections know it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResponseRow {
+    /// Sequence number of its event.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Sealed,
+    /// What.
+    pub action: DriftAction,
+    /// Why.
+    pub reason: Sealed,
+}
