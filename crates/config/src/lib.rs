@@ -12,6 +12,7 @@ mod check;
 mod dataset;
 mod dataset_text;
 mod deployment;
+mod drift;
 mod evaluation;
 mod files;
 mod finding;
@@ -26,6 +27,7 @@ mod yaml;
 
 pub use dataset::{DatasetSpecParsed, parse_dataset};
 pub use dataset_text::write_dataset;
+pub use drift::resolve_drift;
 pub use files::{DiskFiles, Files};
 pub use finding::{ConfigErrors, ConfigFinding};
 pub use pipeline::{Resolved, resolve};

@@ -2,6 +2,7 @@
 
 use crate::check::Findings;
 use crate::deployment::{DEPLOYMENT, deployment};
+use crate::drift::{DRIFT_FILE, drift};
 use crate::evaluation::{EVALUATION, evaluation};
 use crate::files::Files;
 use crate::finding::{ConfigErrors, ConfigFinding};
@@ -47,7 +48,7 @@ static CONFIGS: Map = Map {
         field("evaluation", Shape::Part(&EVALUATION), Need::Optional, "How metrics are made"),
         field("promotion", Shape::Part(&PROMOTION), Need::Optional, "The gate; needed by the stage `promotion`"),
         field("deployment", Shape::Part(&DEPLOYMENT), Need::Optional, "How the server offers the model"),
-        idle("drift", "Drift checks are not part of a run"),
+        field("drift", Shape::Part(&DRIFT_FILE), Need::Optional, "How batches are checked for drift"),
     ],
 };
 
@@ -318,6 +319,8 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
         reading.part("promotion", &PROMOTION, false, p, |part, f, key| promotion(&part.node?, part.json, task, f, key));
     let deployment = reading
         .part("deployment", &DEPLOYMENT, true, p, |part, f, key| deployment(part.node.as_ref(), part.json, f, key));
+    let drift =
+        reading.part("drift", &DRIFT_FILE, true, p, |part, f, key| drift(part.node.as_ref(), part.json, f, key));
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     Some(RunConfig {
         schema: "driftgate/config/1".into(),
@@ -332,6 +335,7 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
         evaluation: evaluation?,
         promotion: if gated { Some(promotion?) } else { None },
         deployment: deployment?,
+        drift: drift?,
     })
 }
 

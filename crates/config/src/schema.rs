@@ -130,13 +130,14 @@ fn document(name: &str, map: &Map) -> Json {
 ///
 /// A schema says less than the checks: what one key means for another (the stages' needs, an algorithm's task) it leaves out.
 pub fn schemas() -> BTreeMap<&'static str, Json> {
-    let all: [(&'static str, &Map); 7] = [
+    let all: [(&'static str, &Map); 8] = [
         ("pipeline", &crate::pipeline::PIPELINE),
         ("preprocessing", &crate::preprocessing::PREPROCESSING),
         ("training", &crate::training::TRAINING),
         ("evaluation", &crate::evaluation::EVALUATION),
         ("promotion", &crate::promotion::PROMOTION),
         ("deployment", &crate::deployment::DEPLOYMENT),
+        ("drift", &crate::drift::DRIFT_FILE),
         ("dataset", &crate::dataset::DATASET),
     ];
     all.into_iter().map(|(name, map)| (name, document(name, map))).collect()

@@ -1,9 +1,9 @@
 //! The files that a person starts from.
 
 use super::{json_of, root};
-use crate::{DiskFiles, parse_dataset, resolve, resolve_promotion, schemas, write_dataset};
+use crate::{DiskFiles, parse_dataset, resolve, resolve_drift, resolve_promotion, schemas, write_dataset};
 use driftgate_model::config::{RuleKind, TrainingConfig};
-use driftgate_model::{Digest, Severity, Task};
+use driftgate_model::{Digest, DriftSeverity, DriftTest, Severity, Task};
 use std::path::{Path, PathBuf};
 
 fn yaml_files(folder: &str) -> Vec<PathBuf> {
@@ -17,7 +17,7 @@ fn yaml_files(folder: &str) -> Vec<PathBuf> {
 
 fn kind_of(path: &Path) -> &'static str {
     let name = path.file_stem().unwrap().to_str().unwrap();
-    let kinds = ["pipeline", "preprocessing", "training", "evaluation", "promotion", "deployment", "dataset"];
+    let kinds = ["pipeline", "preprocessing", "training", "evaluation", "promotion", "deployment", "drift", "dataset"];
     kinds.into_iter().find(|k| name.starts_with(k)).unwrap_or("pipeline")
 }
 
@@ -68,6 +68,30 @@ fn promotion_files_are_read_alone_too() {
     }
     let refused = resolve_promotion(&root().join("configs/promotion_diabetes.yaml"), &DiskFiles, Task::Classification);
     assert!(refused.unwrap_err().to_string().contains("there are no rules for classification"));
+}
+
+#[test]
+fn the_drift_file_says_the_defaults() {
+    let alone = resolve_drift(&root().join("configs/drift.yaml"), &DiskFiles).unwrap();
+    let config = resolve(&root().join("configs/pipeline_breast_cancer.yaml"), &DiskFiles).unwrap().config;
+    assert_eq!(alone, config.drift);
+    assert_eq!(alone.numerical, DriftTest::Ks);
+    assert_eq!(alone.monitoring.fail_on_severity, Some(DriftSeverity::High));
+}
+
+#[test]
+fn wrong_drift_files_are_refused_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("drift.yaml");
+    let text =
+        "drift:\n  stattest: {numerical: chisquare}\n  severity: {low_max: 0.6, medium_max: 0.5}\n  corection: holm\n";
+    std::fs::write(&path, text).unwrap();
+    let errors = resolve_drift(&path, &DiskFiles).unwrap_err().to_string();
+    for part in ["chisquare", "low_max", "corection"] {
+        assert!(errors.contains(part), "{part}: {errors}");
+    }
+    std::fs::write(&path, "drift:\n  monitoring: {enabled: true, fail_on_severity: never}\n").unwrap();
+    assert_eq!(resolve_drift(&path, &DiskFiles).unwrap().monitoring.fail_on_severity, None);
 }
 
 #[test]
