@@ -3,10 +3,12 @@
 //! A pure function of the rows an event touches and the event. The same function serves the append, the rebuild and the
 //! verification, so the three cannot disagree.
 
+mod drift;
+
 use crate::{LedgerError, Result};
 use driftgate_model::{
-    DatasetRow, DatasetVersionRow, Digest, Event, EventBody, ModelName, ModelRow, PendingRollback, RunId, RunRow,
-    RunStatus, RunSubject, StageMove, VersionNumber, VersionRow,
+    CheckRow, DatasetRow, DatasetVersionRow, Digest, Event, EventBody, ModelName, ModelRow, PendingRollback, RunId,
+    RunRow, RunStatus, RunSubject, StageMove, VersionNumber, VersionRow,
 };
 
 /// The rows as they are before the event.
@@ -19,6 +21,7 @@ pub(crate) trait Rows {
     fn take_dataset(&mut self, name: &str) -> Result<Option<DatasetRow>>;
     fn take_run(&mut self, run: &RunId) -> Result<Option<RunRow>>;
     fn take_model(&mut self, name: &str) -> Result<Option<ModelRow>>;
+    fn take_check(&mut self, model: &str, check: &RunId) -> Result<Option<CheckRow>>;
 }
 
 /// A row as it is after the event.
@@ -27,6 +30,7 @@ pub(crate) enum Change {
     Dataset(Box<DatasetRow>),
     Run(Box<RunRow>),
     Model(Box<ModelRow>),
+    Check(Box<CheckRow>),
 }
 
 type Changes = Result<Vec<Change>>;
@@ -54,6 +58,9 @@ pub(crate) fn fold(rows: &mut dyn Rows, event: &Event) -> Changes {
         EventBody::RollbackIntended { model, .. } => rollback_intended(rows, event, model),
         EventBody::RollbackCompleted { model, .. } => rollback_completed(rows, event, model),
         EventBody::RollbackAbandoned { model, intent } => rollback_abandoned(rows, model, *intent),
+        EventBody::ProfileAdded { model, .. } => drift::profile_added(rows, event, model),
+        EventBody::DriftChecked { .. } => drift::checked(rows, event),
+        EventBody::DriftResponded { .. } => drift::responded(rows, event),
     }
 }
 
@@ -294,6 +301,7 @@ fn run_approved(rows: &mut dyn Rows, event: &Event, run: &RunId, name: &ModelNam
         approved_by: event.actor,
         metrics: row.metrics.clone(),
         deployment: *deployment,
+        profile: row.stages.iter().find_map(|s| s.objects.get("profile")).copied(),
     });
     model.production = Some(*version);
     model.history.push(StageMove {

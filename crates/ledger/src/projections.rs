@@ -7,7 +7,7 @@ use crate::rows::encode;
 use crate::tables;
 use crate::view::backwards;
 use crate::{LedgerError, Result};
-use driftgate_model::{DatasetRow, Digest, Event, ModelRow, RunId, RunRow, RunStatus};
+use driftgate_model::{CheckRow, DatasetRow, Digest, Event, ModelRow, RunId, RunRow, RunStatus};
 use redb::WriteTransaction;
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ pub(crate) struct Projections {
     pub(crate) runs: BTreeMap<u64, RunRow>,
     pub(crate) run_ids: BTreeMap<String, u64>,
     pub(crate) models: BTreeMap<String, ModelRow>,
+    pub(crate) checks: BTreeMap<(String, String), CheckRow>,
     pub(crate) by_kind: BTreeMap<&'static str, Vec<u64>>,
     pub(crate) by_subject: BTreeMap<String, Vec<u64>>,
     pub(crate) by_object: BTreeMap<[u8; 32], Vec<u64>>,
@@ -43,6 +44,10 @@ impl Rows for Projections {
     fn take_model(&mut self, name: &str) -> Result<Option<ModelRow>> {
         Ok(self.models.remove(name))
     }
+
+    fn take_check(&mut self, model: &str, check: &RunId) -> Result<Option<CheckRow>> {
+        Ok(self.checks.remove(&(model.to_owned(), check.as_str().to_owned())))
+    }
 }
 
 impl Projections {
@@ -55,6 +60,9 @@ impl Projections {
                 }
                 Change::Model(row) => {
                     self.models.insert(row.name.as_str().to_owned(), *row);
+                }
+                Change::Check(row) => {
+                    self.checks.insert((row.model.as_str().to_owned(), row.check.as_str().to_owned()), *row);
                 }
                 Change::Run(row) => {
                     if row.started_seq == event.seq {
@@ -90,6 +98,8 @@ impl Projections {
         write_rows(transaction, tables::DATASETS, self.datasets.iter().map(|(k, v)| (k.as_str(), v)))?;
         write_rows(transaction, tables::MODELS, self.models.iter().map(|(k, v)| (k.as_str(), v)))?;
         write_rows(transaction, tables::RUNS, self.runs.iter().map(|(k, v)| (*k, v)))?;
+        let checks = self.checks.iter().map(|((model, id), row)| ((model.as_str(), id.as_str()), row));
+        write_rows(transaction, tables::CHECKS, checks)?;
         let mut ids = transaction.open_table(tables::RUN_IDS)?;
         let mut endings = transaction.open_table(tables::RUN_ENDINGS)?;
         for (id, seq) in &self.run_ids {

@@ -28,6 +28,8 @@ pub(crate) const RUN_ENDINGS: TableDefinition<'static, &str, u64> = TableDefinit
 pub(crate) const RUNNING: TableDefinition<'static, u64, ()> = TableDefinition::new("running");
 /// Name to [`driftgate_model::ModelRow`].
 pub(crate) const MODELS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("models");
+/// Model and check id to [`driftgate_model::CheckRow`]: ids grow with time.
+pub(crate) const CHECKS: TableDefinition<'static, (&str, &str), &[u8]> = TableDefinition::new("checks");
 
 /// Events by kind.
 pub(crate) const BY_KIND: TableDefinition<'static, (&str, u64), ()> = TableDefinition::new("by_kind");
@@ -50,7 +52,7 @@ pub(crate) const META_CHECKPOINT: &str = "checkpoint";
 /// The layout this crate writes.
 pub(crate) const SCHEMA: u32 = 1;
 /// The projections this crate writes.
-pub(crate) const PROJECTIONS: u32 = 1;
+pub(crate) const PROJECTIONS: u32 = 2;
 
 /// The key of a node: the level in the highest byte, so that a level lies together and in order.
 pub(crate) fn node_key(level: u8, index: u64) -> u64 {
@@ -238,6 +240,7 @@ pub(crate) fn create_projections(transaction: &WriteTransaction) -> Result<()> {
     transaction.open_table(RUN_ENDINGS)?;
     transaction.open_table(RUNNING)?;
     transaction.open_table(MODELS)?;
+    transaction.open_table(CHECKS)?;
     transaction.open_table(BY_KIND)?;
     transaction.open_table(BY_SUBJECT)?;
     transaction.open_table(BY_OBJECT)?;

@@ -148,6 +148,11 @@ impl<'l> Transaction<'l> {
                 let bytes = encode(row)?;
                 transaction.open_table(tables::MODELS)?.insert(row.name.as_str(), bytes.as_slice())?;
             }
+            Change::Check(row) => {
+                let bytes = encode(row)?;
+                let key = (row.model.as_str(), row.check.as_str());
+                transaction.open_table(tables::CHECKS)?.insert(key, bytes.as_slice())?;
+            }
             Change::Run(row) => write_run(transaction, row)?,
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::tables::{self, AnyTable, Source};
 use crate::tree::{self, Nodes};
 use crate::{LedgerError, Result};
 use driftgate_model::{
-    DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, RunId, RunRow, RunStatus, Sealed,
+    CheckRow, DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, RunId, RunRow, RunStatus, Sealed,
 };
 use redb::Key;
 
@@ -144,6 +144,28 @@ impl View {
             .collect()
     }
 
+    /// The drift checks of a model, oldest first.
+    pub fn checks(&self, model: &str) -> Result<Vec<CheckRow>> {
+        let table = self.source.table(tables::CHECKS)?;
+        let rows = table.range((model, "").., |(name, id), bytes| {
+            (name == model).then(|| decode(bytes, || format!("row `{name}`, `{id}` of the table `checks`")))
+        })?;
+        let mut found = Vec::new();
+        for row in rows {
+            match row? {
+                Some(row) => found.push(row?),
+                None => break,
+            }
+        }
+        Ok(found)
+    }
+
+    /// The drift check of that id.
+    pub fn check(&self, model: &str, check: &RunId) -> Result<Option<CheckRow>> {
+        let table = self.source.table(tables::CHECKS)?;
+        row(&table, (model, check.as_str()), || format!("row `{model}`, `{check}` of the table `checks`"))
+    }
+
     /// Rollbacks that were journalled and neither completed nor abandoned.
     pub fn pending_rollbacks(&self) -> Result<Vec<(ModelName, PendingRollback)>> {
         let pending = |model: ModelRow| model.pending.map(|p| (model.name, p));
@@ -274,6 +296,10 @@ impl Rows for &View {
 
     fn take_model(&mut self, name: &str) -> Result<Option<ModelRow>> {
         self.model(name)
+    }
+
+    fn take_check(&mut self, model: &str, check: &RunId) -> Result<Option<CheckRow>> {
+        self.check(model, check)
     }
 }
 

@@ -3,7 +3,7 @@
 //! `driftgate-config` makes a [`RunConfig`] from YAML. Its canonical JSON is an object, and the digest of that object is the
 //! config hash that anchors a run: two runs with equal hashes were told exactly the same.
 
-use crate::{ModelName, Task};
+use crate::{DriftConfig, ModelName, Task};
 use serde::{Deserialize, Serialize};
 
 /// Everything a pipeline run was told.
@@ -33,6 +33,8 @@ pub struct RunConfig {
     pub promotion: Option<PromotionConfig>,
     /// How the server will offer the model.
     pub deployment: DeploymentConfig,
+    /// How batches are checked for drift.
+    pub drift: DriftConfig,
 }
 
 /// The project a pipeline belongs to.

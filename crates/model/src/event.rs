@@ -1,6 +1,6 @@
 use crate::{
-    DataFile, Digest, Lease, ModelName, RunId, RunStatus, RunSubject, Sealed, SplitCounts, StageRecord, Task,
-    Timestamp, VersionNumber,
+    DataFile, Digest, DriftAction, DriftSeverity, DriftVerdict, Lease, ModelName, RunId, RunStatus, RunSubject, Sealed,
+    SplitCounts, StageRecord, Task, Timestamp, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -221,6 +221,64 @@ pub enum EventBody {
         /// Sequence number of the intent.
         intent: u64,
     },
+    /// A reference profile was made for a version that had none.
+    #[serde(rename = "profile.added")]
+    ProfileAdded {
+        /// The model.
+        model: ModelName,
+        /// Its version.
+        version: VersionNumber,
+        /// The artifact it describes.
+        artifact: Digest,
+        /// The profile.
+        profile: Digest,
+    },
+    /// A batch was checked for drift.
+    #[serde(rename = "drift.checked")]
+    DriftChecked {
+        /// The check's id.
+        check: RunId,
+        /// The model.
+        model: ModelName,
+        /// Its version.
+        version: VersionNumber,
+        /// The reference profile.
+        profile: Digest,
+        /// The batch file's bytes.
+        batch: Digest,
+        /// Where the batch came from.
+        source: Sealed,
+        /// Rows of the batch.
+        rows: u64,
+        /// Whether the batch had the target column.
+        labelled: bool,
+        /// What was said of it.
+        verdict: DriftVerdict,
+        /// How bad it is.
+        severity: DriftSeverity,
+        /// Whether it asks for a response.
+        alarm: bool,
+        /// Drifted columns over all.
+        drift_share: f64,
+        /// The columns with the largest effects, in multiples of the smallest effect that matters.
+        worst: Vec<(String, f64)>,
+        /// The report.
+        report: Digest,
+        /// The signed drift statement.
+        statement: Digest,
+    },
+    /// A person answered a drift check.
+    #[serde(rename = "drift.responded")]
+    DriftResponded {
+        /// The check.
+        check: RunId,
+        /// The model.
+        model: ModelName,
+        /// What is to be done.
+        action: DriftAction,
+        /// Why.
+        reason: Sealed,
+    },
 }
 
 impl EventBody {
@@ -239,6 +297,9 @@ impl EventBody {
             EventBody::RollbackIntended { .. } => "rollback.intended",
             EventBody::RollbackCompleted { .. } => "rollback.completed",
             EventBody::RollbackAbandoned { .. } => "rollback.abandoned",
+            EventBody::ProfileAdded { .. } => "profile.added",
+            EventBody::DriftChecked { .. } => "drift.checked",
+            EventBody::DriftResponded { .. } => "drift.responded",
         }
     }
 
@@ -260,7 +321,11 @@ impl EventBody {
             EventBody::RunApproved { run, model, .. } => vec![format!("run:{run}"), format!("model:{model}")],
             EventBody::RollbackIntended { model, .. }
             | EventBody::RollbackCompleted { model, .. }
-            | EventBody::RollbackAbandoned { model, .. } => vec![format!("model:{model}")],
+            | EventBody::RollbackAbandoned { model, .. }
+            | EventBody::ProfileAdded { model, .. } => vec![format!("model:{model}")],
+            EventBody::DriftChecked { check, model, .. } | EventBody::DriftResponded { check, model, .. } => {
+                vec![format!("check:{check}"), format!("model:{model}")]
+            }
         }
     }
 
@@ -313,6 +378,14 @@ impl EventBody {
                 sealed(reason);
                 out.push((Stored, *deployment));
             }
+            EventBody::ProfileAdded { artifact, profile, .. } => {
+                out.extend([artifact, profile].map(|d| (Stored, *d)));
+            }
+            EventBody::DriftChecked { profile, batch, source, report, statement, .. } => {
+                sealed(source);
+                out.extend([profile, batch, report, statement].map(|d| (Stored, *d)));
+            }
+            EventBody::DriftResponded { reason, .. } => sealed(reason),
         }
         out
     }

@@ -183,6 +183,8 @@ pub struct VersionRow {
     pub metrics: BTreeMap<String, f64>,
     /// Its deployment manifest.
     pub deployment: Digest,
+    /// Its reference profile, where one was made.
+    pub profile: Option<Digest>,
 }
 
 /// A move of a stage pointer.

@@ -2,6 +2,10 @@
 //!
 //! Sealed texts are opened here (`None` = redacted), so a view never travels into an event or an object.
 
+mod drift;
+
+pub use drift::*;
+
 use crate::{
     Comparison, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Event, GateReport, ModelName, RunId, RunRow,
     RunStatus, SplitCounts, SplitEvaluation, Task, Timestamp, ValidationReport, VersionNumber,
