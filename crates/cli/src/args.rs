@@ -1,7 +1,7 @@
 //! The grammar of the command line.
 
 use clap::{Args, Parser, Subcommand, ValueHint};
-use driftgate_model::{RunStatus, Task, Timestamp};
+use driftgate_model::{DriftAction, RunStatus, Task, Timestamp};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -93,6 +93,9 @@ pub enum Command {
     /// Read and prove the ledger
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Watch batches for drift: check, look back, respond
+    #[command(subcommand)]
+    Drift(DriftCommand),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -283,6 +286,12 @@ pub enum ModelsCommand {
         #[arg(long, value_name = "TIME", value_parser = moment)]
         at: Option<Moment>,
     },
+    /// Show the reference profile that batches are compared with; made now where there is none
+    Profile {
+        /// The model (its version in Production), or one version of it
+        #[arg(value_name = "NAME[@VERSION]")]
+        name: String,
+    },
     /// Print a version's model card, as Markdown
     Card {
         /// The model (its version in Production), or one version of it
@@ -303,6 +312,66 @@ pub struct PredictArgs {
     /// The CSV file to write
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: PathBuf,
+}
+
+/// `drift …`.
+#[derive(Debug, Subcommand)]
+pub enum DriftCommand {
+    /// Compare a batch with the data that a model was trained on
+    Check(DriftCheckArgs),
+    /// Show one check again
+    Show {
+        /// The check's id, or any unique beginning or end of it
+        #[arg(value_name = "CHECK")]
+        check: String,
+        /// Show stable columns too
+        #[arg(long)]
+        all: bool,
+    },
+    /// List the checks of a model, newest first
+    History {
+        /// The model
+        #[arg(value_name = "MODEL")]
+        model: String,
+        /// At most this many; 0 is all
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show the course of the version in Production: verdicts, trend, worst columns, open alarms
+    Summary {
+        /// The model
+        #[arg(value_name = "MODEL")]
+        model: String,
+    },
+    /// Record what is done about a check
+    Respond {
+        /// The check's id, or any unique beginning or end of it
+        #[arg(value_name = "CHECK")]
+        check: String,
+        /// accept, collect_data, investigate, retrain, fine_tune, adjust_isp or rollback; recorded, nothing else happens
+        #[arg(long, value_name = "ACTION", value_parser = drift_action)]
+        action: DriftAction,
+        /// Why; recorded
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+    },
+}
+
+/// `drift check`.
+#[derive(Debug, Args)]
+pub struct DriftCheckArgs {
+    /// The model (its version in Production), or one version of it
+    #[arg(value_name = "MODEL[@VERSION]")]
+    pub model: String,
+    /// The batch: a CSV, TSV or Parquet file with the model's columns, and the target where it is known
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub batch: PathBuf,
+    /// A drift.yaml to use instead of the settings that the model was trained with
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Show stable columns too
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `audit …`.
@@ -381,6 +450,13 @@ impl Moment {
             Moment::Ago(d) => now.saturating_sub(d).unwrap_or(Timestamp::MIN),
         }
     }
+}
+
+fn drift_action(text: &str) -> Result<DriftAction, String> {
+    DriftAction::ALL.into_iter().find(|a| a.as_str() == text.replace('-', "_")).ok_or_else(|| {
+        let names: Vec<&str> = DriftAction::ALL.iter().map(|a| a.as_str()).collect();
+        format!("it is one of {}", names.join(", "))
+    })
 }
 
 fn moment(text: &str) -> Result<Moment, String> {

@@ -32,7 +32,7 @@ fn exit_codes(out: &mut String) {
     let meanings = [
         (Exit::Done, "done, or waiting for approval"),
         (Exit::Error, "error"),
-        (Exit::Blocked, "blocked by a gate"),
+        (Exit::Blocked, "blocked by a gate, or drift at or above `monitoring.fail_on_severity`"),
         (Exit::Stopped, "rejected or cancelled by a person (Ctrl-C too)"),
         (Exit::Fault, "a verification found a fault"),
         (Exit::Usage, "wrong usage"),

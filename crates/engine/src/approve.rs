@@ -263,6 +263,7 @@ impl Workspace {
             val: answered(SplitName::Val)?,
             test: answered(SplitName::Test)?,
             objects: BTreeMap::new(),
+            profile: Vec::new(),
         };
         let run = &row.subject.run;
         let gate = self.ask_gate(asked, &inputs, &prepared, &evaluated, &cancel)?;

@@ -103,6 +103,22 @@ impl Workspace {
                 format!("{model}: rolled back from version {from} to {to}: {}", why(reason)?)
             }
             EventBody::RollbackAbandoned { model, .. } => format!("{model}: a rollback never happened"),
+            EventBody::ProfileAdded { model, version, .. } => {
+                format!("{model}: version {version} got a reference profile")
+            }
+            EventBody::DriftChecked { check, model, version, rows, verdict, severity, .. } => format!(
+                "{model}: batch of {rows} rows against version {version} is {}{} ({})",
+                verdict.as_str(),
+                if *severity == driftgate_model::DriftSeverity::None {
+                    String::new()
+                } else {
+                    format!(", {} severity", severity.as_str())
+                },
+                check.short()
+            ),
+            EventBody::DriftResponded { check, model, action, reason } => {
+                format!("{model}: {} on check {}: {}", action.as_str(), check.short(), why(reason)?)
+            }
         })
     }
 

@@ -20,6 +20,9 @@ pub enum EngineError {
     /// Metrics.
     #[error(transparent)]
     Metric(#[from] driftgate_learn::metrics::MetricError),
+    /// Drift statistics.
+    #[error(transparent)]
+    Drift(#[from] driftgate_drift::DriftError),
     /// Config files.
     #[error(transparent)]
     Config(#[from] driftgate_config::ConfigErrors),
@@ -140,6 +143,7 @@ impl Coded for EngineError {
             EngineError::Data(e) => e.code(),
             EngineError::Learn(e) => e.code(),
             EngineError::Metric(e) => e.code(),
+            EngineError::Drift(e) => e.code(),
             EngineError::Config(e) => e.code(),
             EngineError::Questions(_) | EngineError::BadInput { .. } => Code::BadInput,
             EngineError::InvalidData(_) => Code::BadData,
@@ -159,6 +163,7 @@ impl Coded for EngineError {
             EngineError::Data(e) => e.hint(),
             EngineError::Learn(e) => e.hint(),
             EngineError::Metric(e) => e.hint(),
+            EngineError::Drift(e) => e.hint(),
             EngineError::Config(e) => e.hint(),
             EngineError::NotFound { hint, .. }
             | EngineError::Refused { hint, .. }

@@ -86,7 +86,7 @@ impl Workspace {
 }
 
 /// Reads a batch as the data set's contract says; where that does not find the model's columns, as the file looks.
-fn read_batch(input: &Path, contract: FileFormat, transform: &Transform) -> Result<Table> {
+pub(crate) fn read_batch(input: &Path, contract: FileFormat, transform: &Transform) -> Result<Table> {
     let whole = |table: &Table| transform.inputs().iter().all(|i| table.column(&i.name).is_some());
     if let Some(table) = driftgate_data::read(input, &contract).ok().filter(whole) {
         return Ok(table);

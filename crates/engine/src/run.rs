@@ -272,6 +272,9 @@ impl Workspace {
         let from = self.host.clock.elapsed_ms();
         observer.stage_started("evaluation");
         let evaluated = stages::evaluate(&begun.inputs, prepared, trained, observer, cancel)?;
+        for bytes in &evaluated.profile {
+            self.ledger.put(bytes)?;
+        }
         let objects = self.store(&evaluated.objects)?;
         made.evaluation = objects.get("evaluation").copied();
         self.record_stage(&begun.id, Stage::Evaluation, from, objects, BTreeMap::new())?;

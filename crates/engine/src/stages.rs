@@ -3,6 +3,7 @@
 //! A run stores these bytes, `reproduce` only compares their digests, so both speak of the very same computation.
 
 use crate::artifact::{ModelManifest, ModelParts, Sample, canonical};
+use crate::profile::ProfileSource;
 use crate::{EngineError, Result};
 use driftgate_data::{Assignment, Transform};
 use driftgate_learn::metrics::{Answers, Baseline, EvaluateOptions};
@@ -213,6 +214,8 @@ pub(crate) struct Evaluated {
     pub(crate) val: Answered,
     pub(crate) test: Answered,
     pub(crate) objects: Objects,
+    /// What the profile among `objects` names: stored beside it, and reached from it.
+    pub(crate) profile: Vec<Vec<u8>>,
 }
 
 /// Evaluates the candidate on validation and on test.
@@ -255,6 +258,16 @@ pub(crate) fn evaluate(
         importances,
         notes: trained.fitted.notes.clone(),
     };
-    let objects = Objects::from([("evaluation".to_string(), canonical(&report)?)]);
-    Ok(Evaluated { report, val, test, objects })
+    let source = ProfileSource {
+        inputs,
+        transform: &prepared.transform,
+        artifact: trained.artifact,
+        train,
+        val: &val,
+        test: &test,
+    };
+    let profile = crate::profile::make(&source, cancel)?;
+    let objects =
+        Objects::from([("evaluation".to_string(), canonical(&report)?), ("profile".to_string(), profile.manifest)]);
+    Ok(Evaluated { report, val, test, objects, profile: profile.objects })
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod dataset;
 mod decide;
+mod drift;
 mod models;
 mod run;
 mod runs;
@@ -79,6 +80,7 @@ fn perform(context: &Context, command: Command) -> Ended {
         Command::Models(command) => models::perform(context, command),
         Command::Predict(args) => models::predict(context, &args),
         Command::Audit(command) => audit::perform(context, command),
+        Command::Drift(command) => drift::perform(context, command),
         Command::Completions(args) => completions(context, args.shell),
     }
 }

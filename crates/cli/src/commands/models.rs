@@ -24,6 +24,13 @@ pub fn perform(context: &Context, command: ModelsCommand) -> Ended {
             let history = context.open()?.history(&name, at.map(|m| m.resolve(now())))?;
             context.output.answer(&history, models::history)?;
         }
+        ModelsCommand::Profile { name } => {
+            let workspace = context.open()?;
+            let observer = context.observer();
+            let view = workspace.profile(&name, &observer, &context.cancel)?;
+            drop(observer);
+            context.output.answer(&view, crate::render::drift::profile)?;
+        }
         ModelsCommand::Card { name } => card(context, name)?,
     }
     Ok(Exit::Done)

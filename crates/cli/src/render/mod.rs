@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod dataset;
+pub mod drift;
 pub mod error;
 pub mod format;
 pub mod models;

@@ -1,0 +1,110 @@
+//! `drift check`, `show`, `history`, `summary`, `respond`, and `models profile`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use driftgate_testsupport::{Pipeline, Sandbox, assert_answer};
+
+const DRIFTGATE: &str = env!("CARGO_BIN_EXE_driftgate");
+const MODEL: &str = "breast_cancer-classification";
+
+/// A workspace with a forest for breast cancer in Production, and its data as lines.
+fn served() -> (Sandbox, Vec<String>) {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("breast_cancer");
+    let pipeline = Pipeline::iris().algorithm("random_forest").with("n_estimators", 10);
+    sandbox.write("p.yaml", pipeline.to_yaml().replace("dataset: iris", "dataset: breast_cancer"));
+    let run = sandbox.driftgate(["run", "p.yaml", "--json"]).exits(0).json();
+    let run = run["run"]["subject"]["run"].as_str().unwrap().to_owned();
+    sandbox.driftgate(["approve", &run]).exits(0);
+    let text = std::fs::read_to_string(sandbox.at("data/breast_cancer/data.csv")).unwrap();
+    (sandbox, text.lines().map(str::to_owned).collect())
+}
+
+/// The first numeric column of every row, multiplied.
+fn scaled(lines: &[String], by: f64) -> String {
+    let mut out = vec![lines[0].clone()];
+    for line in &lines[1..] {
+        let (first, rest) = line.split_once(',').unwrap();
+        out.push(format!("{},{rest}", first.parse::<f64>().unwrap() * by));
+    }
+    out.join("\n") + "\n"
+}
+
+#[test]
+fn the_models_own_data_have_not_drifted() {
+    let (sandbox, lines) = served();
+    sandbox.write("batch.csv", lines.join("\n") + "\n");
+    let answer = sandbox.driftgate(["drift", "check", MODEL, "--batch", "batch.csv"]).exits(0);
+    assert_answer!("same", answer);
+    let history = sandbox.driftgate(["drift", "history", MODEL, "--json"]).exits(0).json();
+    assert_ne!(history["checks"][0]["verdict"], "drifted", "{history:#}");
+    assert_eq!(history["checks"][0]["severity"], "none");
+    sandbox.verifies();
+}
+
+#[test]
+fn a_column_in_another_unit_is_an_alarm() {
+    let (sandbox, lines) = served();
+    sandbox.write("inches.csv", scaled(&lines, 2.54));
+    let answer = sandbox.driftgate(["drift", "check", MODEL, "--batch", "inches.csv"]).exits(2);
+    assert_answer!("unit", answer);
+    let summary = sandbox.driftgate(["drift", "summary", MODEL, "--json"]).exits(0).json();
+    assert_eq!(summary["open_alarms"].as_array().unwrap().len(), 1);
+    assert_eq!(summary["worst"][0][0], lines[0].split(',').next().unwrap());
+    let check = summary["open_alarms"][0].as_str().unwrap().to_owned();
+    assert_answer!("show", sandbox.driftgate(["drift", "show", &check]).exits(0));
+    sandbox.driftgate(["drift", "respond", &check, "--action", "retrain"]).exits(64);
+    let answered =
+        sandbox.driftgate(["drift", "respond", &check, "--action", "retrain", "--reason", "A new instrument"]).exits(0);
+    assert_answer!("respond", answered);
+    let summary = sandbox.driftgate(["drift", "summary", MODEL, "--json"]).exits(0).json();
+    assert_eq!(summary["open_alarms"].as_array().unwrap().len(), 0);
+    assert_answer!("history", sandbox.driftgate(["drift", "history", MODEL]).exits(0));
+    assert_answer!("summary", sandbox.driftgate(["drift", "summary", MODEL]).exits(0));
+    sandbox.verifies();
+}
+
+#[test]
+fn without_labels_the_performance_is_estimated() {
+    let (sandbox, lines) = served();
+    let target = lines[0].split(',').position(|c| c == "diagnosis").unwrap_or(lines[0].split(',').count() - 1);
+    let cut = |line: &String| {
+        let cells: Vec<&str> = line.split(',').enumerate().filter(|(i, _)| *i != target).map(|(_, c)| c).collect();
+        cells.join(",")
+    };
+    let text: Vec<String> = lines.iter().map(cut).collect();
+    sandbox.write("batch.csv", text.join("\n") + "\n");
+    let view = sandbox.driftgate(["drift", "check", MODEL, "--batch", "batch.csv", "--json"]).exits(0).json();
+    assert!(view["report"]["performance"].is_null());
+    assert!(view["report"]["labels"].is_null());
+    let status = view["report"]["estimated"]["status"].as_str().unwrap();
+    assert!(["estimated", "unknown"].contains(&status), "{status}");
+}
+
+#[test]
+fn a_batch_that_cannot_be_checked_records_nothing() {
+    let (sandbox, lines) = served();
+    let events = sandbox.events();
+    sandbox.write("few.csv", lines[..6].join("\n") + "\n");
+    assert_answer!("few", sandbox.driftgate(["drift", "check", MODEL, "--batch", "few.csv"]).exits(1));
+    sandbox.write("other.csv", "a,b\n1,2\n");
+    assert_answer!("other", sandbox.driftgate(["drift", "check", MODEL, "--batch", "other.csv"]).exits(1));
+    sandbox.write("header.csv", format!("{}\n", lines[0]));
+    sandbox.driftgate(["drift", "check", MODEL, "--batch", "header.csv"]).exits(1);
+    sandbox.driftgate(["drift", "check", MODEL, "--batch", "none.csv"]).exits(1);
+    sandbox.driftgate(["drift", "check", "other", "--batch", "few.csv"]).exits(1);
+    assert_eq!(sandbox.events(), events);
+}
+
+#[test]
+fn the_profile_is_made_with_the_model() {
+    let (sandbox, _) = served();
+    let events = sandbox.events();
+    let view = sandbox.driftgate(["models", "profile", MODEL, "--json"]).exits(0).json();
+    assert_eq!(view["made"], false);
+    assert_eq!(view["profile"]["rows"], 398);
+    assert_eq!(view["profile"]["columns"].as_array().unwrap().len(), 30);
+    assert_eq!(sandbox.events(), events);
+    // What no event names but the profile does is no garbage.
+    sandbox.driftgate(["gc"]).exits(0);
+    sandbox.verifies();
+}
