@@ -2,8 +2,13 @@ use serde::{Deserialize, Serialize};
 
 /// The id of a run: a UUIDv7 in its hyphenated form. Any unique prefix names it on a command line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
+
+/// Why a text is no id of a run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the id of a run: a UUID in lower case with hyphens")]
+pub struct RunIdError(String);
 
 impl RunId {
     /// Makes an id from the time (milliseconds since 1970) and ten random bytes.
@@ -18,7 +23,7 @@ impl RunId {
 
     /// A short form for people: the last eight digits, since the first ones are the time.
     pub fn short(&self) -> &str {
-        &self.0[self.0.len() - 8..]
+        self.0.get(self.0.len().saturating_sub(8)..).unwrap_or(&self.0)
     }
 }
 
@@ -33,6 +38,24 @@ impl std::str::FromStr for RunId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(RunId(uuid::Uuid::parse_str(text)?.to_string()))
+    }
+}
+
+/// Only the form that [`RunId`] writes itself, so that one run has one text.
+impl TryFrom<String> for RunId {
+    type Error = RunIdError;
+
+    fn try_from(text: String) -> Result<Self, RunIdError> {
+        match text.parse::<RunId>() {
+            Ok(id) if id.0 == text => Ok(id),
+            _ => Err(RunIdError(text)),
+        }
+    }
+}
+
+impl From<RunId> for String {
+    fn from(id: RunId) -> String {
+        id.0
     }
 }
 

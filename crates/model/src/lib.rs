@@ -33,7 +33,7 @@ pub use event::*;
 pub use fairness::*;
 pub use frame::{Column, ColumnValues, Frame, FrameError, MISSING_CODE, Matrix, Target};
 pub use gate::*;
-pub use id::{ModelName, NameError, RunId, VersionNumber};
+pub use id::{ModelName, NameError, RunId, RunIdError, VersionNumber};
 pub use jiff::Timestamp;
 pub use observe::{CancelToken, Cancelled, NullObserver, Observer, Progress};
 pub use run::*;
