@@ -1,6 +1,8 @@
 //! `audit log`, `verify`, `checkpoint`, `keys show`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use driftgate_ledger::tree::{leaf_hash, node_hash};
+use driftgate_model::Digest;
 use driftgate_testsupport::{Pipeline, Sandbox, assert_answer};
 use std::path::PathBuf;
 
@@ -39,10 +41,29 @@ fn raw_leaves_are_chained() {
     let raw = sandbox.driftgate(["audit", "log", "--raw"]).exits(0).stdout;
     let events: Vec<serde_json::Value> = raw.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert!(events.len() > 5);
-    for (i, event) in events.iter().enumerate() {
+    let leaves: Vec<Digest> = raw.lines().map(|line| leaf_hash(line.as_bytes())).collect();
+    let mut before = Digest::ZERO;
+    for (i, (event, leaf)) in events.iter().zip(&leaves).enumerate() {
         assert_eq!(event["seq"], i);
+        assert_eq!(event["prev"], before.to_string(), "event {i}");
+        before = *leaf;
     }
-    assert_eq!(events[0]["prev"], "0".repeat(64));
+    // The root over these very lines is the one that the checkpoint signs.
+    let report = sandbox.driftgate(["audit", "verify", "--json"]).exits(0).json();
+    assert_eq!(report["root"], root(&leaves).to_string());
+    assert_eq!(report["events"], leaves.len());
+}
+
+/// RFC 6962: the root over leaf hashes, split at the largest power of two below their number.
+fn root(leaves: &[Digest]) -> Digest {
+    match leaves {
+        [] => Digest::of(b""),
+        [leaf] => *leaf,
+        several => {
+            let (left, right) = several.split_at(several.len().next_power_of_two() / 2);
+            node_hash(&root(left), &root(right))
+        }
+    }
 }
 
 #[test]

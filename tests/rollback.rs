@@ -1,7 +1,11 @@
 //! `rollback`: the earlier version's very bytes are back.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use driftgate_ledger::{Entropy, Ledger, LedgerError, OpenOptions, Stamp};
+use driftgate_model::{EventBody, Lease, Timestamp};
 use driftgate_testsupport::{Pipeline, Sandbox, assert_answer};
+use std::sync::Arc;
+use std::time::Duration;
 
 const DRIFTGATE: &str = env!("CARGO_BIN_EXE_driftgate");
 const MODEL: &str = "iris-classification";
@@ -32,5 +36,56 @@ fn a_rollback_restores_what_answered_before() {
         sandbox.driftgate(["rollback", MODEL, "--to", "2", "--reason", "It was the network", "--json"]).exits(0);
     assert_eq!(forth.json()["to"], 2);
     assert_answer!("unknown_model", sandbox.driftgate(["rollback", "irsi", "--reason", "x"]).exits(1));
+    sandbox.verifies();
+}
+
+struct Fixed;
+
+impl Entropy for Fixed {
+    fn fill(&self, buf: &mut [u8]) {
+        buf.fill(42);
+    }
+}
+
+/// Journals a rollback to version 1 and goes no further.
+fn intend(ledger: &Ledger, lease: Lease) {
+    let reason = ledger.seal("Slow at noon").unwrap();
+    let stamp = Stamp { time: Timestamp::from_second(1_790_000_000).unwrap(), actor: "ada".into(), via: "cli".into() };
+    ledger
+        .write(|tx| {
+            let model = tx.model(MODEL)?.unwrap();
+            let artifact = model.version(1).unwrap().artifact;
+            tx.append(
+                &stamp,
+                EventBody::RollbackIntended { model: model.name, from: 2, to: 1, artifact, reason, lease },
+            )?;
+            Ok::<_, LedgerError>(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_rollback_whose_process_died_is_settled_and_stops_nobody() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    for seed in [1, 2] {
+        let run = sandbox.run("p", &Pipeline::iris().seed(seed));
+        sandbox.driftgate(["approve", &run]).exits(0);
+    }
+    let third = sandbox.run("p", &Pipeline::iris().seed(3));
+    let options =
+        OpenOptions { entropy: Arc::new(Fixed), lock_timeout: Duration::from_secs(30), holder: "test".into() };
+    let ledger = Ledger::open(sandbox.path(), options).unwrap();
+    // While its process lives, nobody else decides; that its id means nothing here does not matter.
+    let held = ledger.take_lease().unwrap();
+    intend(&ledger, Lease { pid: u32::MAX, process_start: 1, ..held.lease().clone() });
+    let refused = sandbox.driftgate(["approve", &third, "--json"]).exits(1).json();
+    assert_eq!(refused["code"], "conflict", "{refused:#}");
+    drop(held);
+    // The file of a killed process stays, and nobody holds its lock.
+    sandbox.write(".driftgate/leases/2a2a2a2a2a2a2a2a", "");
+    let approved = sandbox.driftgate(["approve", &third]).exits(0);
+    assert!(approved.stderr.contains("never happened: its process is gone"), "{}", approved.transcript());
+    assert!(!sandbox.at(".driftgate/leases/2a2a2a2a2a2a2a2a").exists());
     sandbox.verifies();
 }

@@ -64,25 +64,33 @@ impl Context {
         Workspace::discover(&here).ok_or_else(|| CliError::no_workspace(&here))
     }
 
-    /// Opens the workspace, and says what opening settled.
+    /// Opens the workspace for a command that records something, and says what opening settled.
     pub fn open(&self) -> Result<Workspace, CliError> {
-        let root = self.root()?;
-        self.open_with(&root, self.host(None))
+        Ok(self.said(Workspace::open(&self.root()?, self.host(None))?))
     }
 
     /// Opens the workspace for work whose record names the user's git commit.
     pub fn open_recording_git(&self) -> Result<Workspace, CliError> {
         let root = self.root()?;
         let host = self.host(Some(&root));
-        self.open_with(&root, host)
+        Ok(self.said(Workspace::open(&root, host)?))
     }
 
-    fn open_with(&self, root: &Path, host: Host) -> Result<Workspace, CliError> {
-        let workspace = Workspace::open(root, host)?;
+    /// Opens the workspace for a command that looks: it answers also where nothing can be written.
+    pub fn open_to_look(&self) -> Result<Workspace, CliError> {
+        Ok(self.said(Workspace::open_to_look(&self.root()?, self.host(None))?))
+    }
+
+    /// Opens the workspace for a command that proves or cleans it, just as it is.
+    pub fn open_untouched(&self) -> Result<Workspace, CliError> {
+        Ok(Workspace::open_untouched(&self.root()?, self.host(None))?)
+    }
+
+    fn said(&self, workspace: Workspace) -> Workspace {
         for sentence in workspace.settled() {
             self.output.note(&format!("note: {sentence}"));
         }
-        Ok(workspace)
+        workspace
     }
 
     /// The world, as this command may know it.

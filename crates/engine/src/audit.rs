@@ -1,8 +1,7 @@
 use crate::{Result, Workspace};
-use driftgate_ledger::{EventFilter, PublicKeys, StoredObject, VerifyOptions, VerifyReport};
-use driftgate_model::views::{AuditLine, AuditLog, Collected, DoctorCheck, DoctorReport};
-use driftgate_model::{CancelToken, Code, Coded as _, Digest, Event, EventBody, Observer, Timestamp, to_canonical};
-use std::collections::BTreeSet;
+use driftgate_ledger::{EventFilter, PublicKeys, VerifyOptions, VerifyReport};
+use driftgate_model::views::{AuditLine, AuditLog, DoctorCheck, DoctorReport};
+use driftgate_model::{CancelToken, Code, Coded as _, Event, EventBody, Observer};
 
 impl Workspace {
     /// Events that match, oldest first, with their sealed texts opened.
@@ -21,13 +20,7 @@ impl Workspace {
 
     /// The exact leaf bytes of events that match, oldest first.
     pub fn raw_events(&self, filter: &EventFilter) -> Result<Vec<Vec<u8>>> {
-        let events = self.ledger.audit_log(filter)?;
-        events
-            .iter()
-            .map(|e| {
-                to_canonical(e).map_err(|e| crate::EngineError::corrupt(format!("an event cannot be written: {e}")))
-            })
-            .collect()
+        Ok(self.ledger.raw_log(filter)?)
     }
 
     /// Checks every leaf, node, projection and object, and names the first thing that is wrong.
@@ -53,7 +46,7 @@ impl Workspace {
     }
 
     /// A sealed text; one whose object is damaged is said to be so, and hides nothing else.
-    fn opened_or_said(&self, sealed: &driftgate_model::Sealed) -> Result<Option<String>> {
+    pub(crate) fn opened_or_said(&self, sealed: &driftgate_model::Sealed) -> Result<Option<String>> {
         match self.ledger.unseal(sealed) {
             Err(e) if e.code() == Code::Corrupt => Ok(Some("(damaged)".into())),
             other => Ok(other?),
@@ -137,10 +130,14 @@ impl Workspace {
             Some(fault) => push("log", "fault", fault.to_string(), Some("Run `driftgate audit verify` for all of it")),
         }
         let garbage = self.collect_garbage(true)?;
+        if garbage.damaged > 0 {
+            let detail = format!("{} damaged or unreadable of those that events lead to", garbage.damaged);
+            push("objects", "fault", detail, Some("Run `driftgate audit verify`: it names each"));
+        }
         if garbage.objects > 0 {
             let detail = format!("{} objects ({} bytes) that no event leads to", garbage.objects, garbage.bytes);
             push("objects", "warning", detail, Some("`driftgate gc` frees them"));
-        } else {
+        } else if garbage.damaged == 0 {
             push("objects", "ok", "no leftover".into(), None);
         }
         let runs = self.ledger.read(|view| -> Result<u64> { Ok(view.run_count()?) })?;
@@ -154,58 +151,4 @@ impl Workspace {
             checks,
         })
     }
-
-    /// Frees objects that no event leads to: what refused imports and crashed runs left.
-    ///
-    /// An object is kept when an event names it, or when a kept object's text does.
-    pub fn collect_garbage(&self, dry_run: bool) -> Result<Collected> {
-        let mut kept: BTreeSet<Digest> = BTreeSet::new();
-        let mut queue: Vec<Digest> = Vec::new();
-        for event in self.ledger.audit_log(&EventFilter::default())? {
-            queue.push(event.actor.commitment);
-            queue.extend(event.body.objects().into_iter().map(|(_, d)| d));
-        }
-        while let Some(digest) = queue.pop() {
-            if kept.insert(digest) && self.ledger.has(&digest) {
-                queue.extend(named_in(&self.ledger.get(&digest)?).filter(|d| self.ledger.has(d)));
-            }
-        }
-        let mut freed = Collected { schema: "driftgate/gc/1".into(), dry_run, objects: 0, bytes: 0 };
-        for found in self.ledger.objects()? {
-            let StoredObject::Object(digest) = found else { continue };
-            if kept.contains(&digest) {
-                continue;
-            }
-            let path = self.ledger.object_path(&digest);
-            let Ok(meta) = std::fs::metadata(&path) else { continue };
-            if !self.is_old(&meta) {
-                continue;
-            }
-            freed.objects += 1;
-            freed.bytes += meta.len();
-            if !dry_run {
-                self.ledger.remove_object(&digest)?;
-            }
-        }
-        if !dry_run {
-            self.ledger.sweep()?;
-        }
-        Ok(freed)
-    }
-
-    /// A fresh object may belong to an event that another process is about to append.
-    fn is_old(&self, meta: &std::fs::Metadata) -> bool {
-        let Some(written) = meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()) else { return false };
-        self.host.clock.now().duration_since(written).as_secs() >= GRACE_SECONDS
-    }
-}
-
-/// How long an object that no event names yet is left alone.
-const GRACE_SECONDS: i64 = 3600;
-
-/// Digests written out in a JSON object's text; binary objects name none.
-fn named_in(bytes: &[u8]) -> impl Iterator<Item = Digest> + '_ {
-    let json = bytes.first() == Some(&b'{');
-    let runs = bytes.split(|b| !b.is_ascii_hexdigit()).filter(move |run| json && run.len() == 64);
-    runs.filter_map(|run| std::str::from_utf8(run).ok()?.parse().ok())
 }

@@ -13,7 +13,7 @@ impl Workspace {
         let run = self.run_view(version.run.as_str())?;
         let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
         let dataset = self.dataset(&run.run.subject.dataset)?;
-        let approver = self.ledger.unseal(&version.approved_by)?.unwrap_or_else(|| "(redacted)".into());
+        let approver = self.opened_or_said(&version.approved_by)?.unwrap_or_else(|| "(redacted)".into());
         let mut out = String::new();
         // Writing to a String cannot fail, so the results of `writeln!` are dropped throughout.
         let _ = writeln!(out, "# {} version {number}\n", row.name);

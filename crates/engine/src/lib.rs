@@ -12,6 +12,7 @@ mod compare;
 mod dataset;
 mod drift;
 mod error;
+mod garbage;
 mod gate;
 mod host;
 mod import;

@@ -59,7 +59,7 @@ impl Workspace {
                 run: v.run.clone(),
                 algorithm: v.algorithm.clone(),
                 registered_at: v.registered_at,
-                approved_by: self.ledger.unseal(&v.approved_by)?,
+                approved_by: self.opened_or_said(&v.approved_by)?,
                 artifact: v.artifact,
                 dataset_version: v.dataset_version,
                 config: v.config,
@@ -90,9 +90,9 @@ impl Workspace {
                 cause: m.cause.clone(),
                 from: m.from,
                 to: m.to,
-                actor: self.ledger.unseal(&m.actor)?,
+                actor: self.opened_or_said(&m.actor)?,
                 reason: match &m.reason {
-                    Some(reason) => self.ledger.unseal(reason)?,
+                    Some(reason) => self.opened_or_said(reason)?,
                     None => None,
                 },
             });

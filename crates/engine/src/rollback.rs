@@ -26,13 +26,14 @@ impl Workspace {
         let deployment = self.deployment_manifest(&run, to, "rolled_back", gate_digest, &compared)?;
         let sealed = self.ledger.seal(reason)?;
         let name = row.name.clone();
+        let held = self.ledger.take_lease()?;
         let intended = EventBody::RollbackIntended {
             model: name.clone(),
             from,
             to,
             artifact: version.artifact,
             reason: sealed,
-            lease: driftgate_ledger::own_lease(),
+            lease: held.lease().clone(),
         };
         let stamp = self.stamp();
         let intent = self.ledger.write(|tx| -> Result<u64> {

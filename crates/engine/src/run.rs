@@ -5,7 +5,7 @@ use crate::{EngineError, ImportAnswers, Result, Workspace};
 use driftgate_config::{DiskFiles, Resolved};
 use driftgate_data::Assignment;
 use driftgate_learn::metrics;
-use driftgate_ledger::RunFilter;
+use driftgate_ledger::{HeldLease, RunFilter};
 use driftgate_model::config::{EvaluationSplit, PromotionConfig, RuleKind, RunConfig, Stage};
 use driftgate_model::views::RunView;
 use driftgate_model::{
@@ -20,6 +20,8 @@ struct Begun {
     id: RunId,
     inputs: Inputs,
     version: DatasetVersionRow,
+    /// Says that this process still works on it.
+    _lease: HeldLease,
 }
 
 /// What a run has made so far: what its last event will say.
@@ -72,12 +74,13 @@ impl Workspace {
         };
         let id = subject.run.clone();
         let stamp = self.stamp();
-        let body = EventBody::RunStarted { subject, lease: driftgate_ledger::own_lease() };
+        let held = self.ledger.take_lease()?;
+        let body = EventBody::RunStarted { subject, lease: held.lease().clone() };
         self.ledger.write(|tx| -> Result<()> {
             tx.append(&stamp, body)?;
             Ok(())
         })?;
-        Ok(Begun { id, inputs, version })
+        Ok(Begun { id, inputs, version, _lease: held })
     }
 
     /// The data a run trains on: what lies in the config's data folder where there is one, else the newest version known.

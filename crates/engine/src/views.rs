@@ -63,7 +63,7 @@ impl Workspace {
         };
         Ok(RunView {
             schema: "driftgate/run/1".into(),
-            actor: self.ledger.unseal(&row.actor)?,
+            actor: self.opened_or_said(&row.actor)?,
             dataset_number: version.number,
             counts: version.counts,
             notes,
@@ -81,7 +81,7 @@ impl Workspace {
 
     fn opened(&self, sealed: Option<&Sealed>) -> Result<Option<String>> {
         match sealed {
-            Some(sealed) => Ok(self.ledger.unseal(sealed)?),
+            Some(sealed) => self.opened_or_said(sealed),
             None => Ok(None),
         }
     }

@@ -1,6 +1,6 @@
 use crate::{EngineError, Host, Result};
 use driftgate_ledger::{Ledger, Stamp};
-use driftgate_model::{Digest, EventBody, RunId, views};
+use driftgate_model::{Digest, EventBody, Lease, RunId, views};
 use std::path::{Path, PathBuf};
 
 /// A workspace: a folder with a ledger, and everything a person can do in it.
@@ -31,15 +31,35 @@ impl Workspace {
 
     /// Opens the workspace in `root` and settles what a dead process left: its runs and its rollbacks.
     ///
-    /// Errors: no workspace there (none is made); written by a newer Driftgate; the ledger cannot be read.
+    /// Errors: no workspace there (none is made); written by a newer Driftgate; the ledger cannot be read, or not written to
+    /// while something is to be settled.
     pub fn open(root: &Path, host: Host) -> Result<Workspace> {
-        let ledger = Ledger::open(root, host.open_options())?;
-        let mut workspace = Workspace { ledger, host, settled: Vec::new() };
+        let mut workspace = Workspace::open_untouched(root, host)?;
         workspace.settle()?;
         Ok(workspace)
     }
 
-    /// What opening settled, one sentence each.
+    /// Opens the workspace in `root` to look at it: what a dead process left is settled where that is possible, and said
+    /// among [`Workspace::settled`] where it is not.
+    ///
+    /// Errors: no workspace there (none is made); written by a newer Driftgate; the ledger cannot be read.
+    pub fn open_to_look(root: &Path, host: Host) -> Result<Workspace> {
+        let mut workspace = Workspace::open_untouched(root, host)?;
+        if let Err(error) = workspace.settle() {
+            workspace.settled = vec![format!("What a dead process left is not settled yet: {error}")];
+        }
+        Ok(workspace)
+    }
+
+    /// Opens the workspace in `root` as it is, to prove or clean it: nothing is settled.
+    ///
+    /// Errors: no workspace there (none is made); written by a newer Driftgate; the ledger cannot be read.
+    pub fn open_untouched(root: &Path, host: Host) -> Result<Workspace> {
+        let ledger = Ledger::open(root, host.open_options())?;
+        Ok(Workspace { ledger, host, settled: Vec::new() })
+    }
+
+    /// What opening settled, or could not settle, one sentence each.
     pub fn settled(&self) -> &[String] {
         &self.settled
     }
@@ -51,32 +71,40 @@ impl Workspace {
 
     fn settle(&mut self) -> Result<()> {
         let dead = self.ledger.read(|view| -> Result<bool> {
-            Ok(view.running()?.iter().any(|r| lease_is_dead(r.lease.as_ref()))
-                || view.pending_rollbacks()?.iter().any(|(_, p)| lease_is_dead(Some(&p.lease))))
+            Ok(view.running()?.iter().any(|run| self.is_dead(run.lease.as_ref()))
+                || view.pending_rollbacks()?.iter().any(|(_, pending)| self.is_dead(Some(&pending.lease))))
         })?;
         if !dead {
             return Ok(());
         }
         let stamp = self.stamp();
-        self.settled = self.ledger.write(|tx| -> Result<Vec<String>> {
-            let mut settled = Vec::new();
-            for run in tx.running()?.into_iter().filter(|r| lease_is_dead(r.lease.as_ref())) {
+        let (settled, leases) = self.ledger.write(|tx| -> Result<(Vec<String>, Vec<Lease>)> {
+            let (mut settled, mut leases) = (Vec::new(), Vec::new());
+            for run in tx.running()?.into_iter().filter(|run| self.is_dead(run.lease.as_ref())) {
                 let id = run.subject.run;
                 settled.push(format!("Run {} was interrupted: its process is gone", id.short()));
                 tx.append(&stamp, EventBody::RunInterrupted { run: id })?;
+                leases.extend(run.lease);
             }
             for (model, pending) in tx.pending_rollbacks()? {
-                if lease_is_dead(Some(&pending.lease)) {
+                if self.is_dead(Some(&pending.lease)) {
                     settled.push(format!(
                         "A rollback of {model} to version {} never happened: its process is gone; Production is unchanged",
                         pending.to
                     ));
                     tx.append(&stamp, EventBody::RollbackAbandoned { model, intent: pending.seq })?;
+                    leases.push(pending.lease);
                 }
             }
-            Ok(settled)
+            Ok((settled, leases))
         })?;
+        leases.iter().for_each(|lease| self.ledger.forget_lease(lease));
+        self.settled = settled;
         Ok(())
+    }
+
+    fn is_dead(&self, lease: Option<&Lease>) -> bool {
+        lease.is_none_or(|lease| !self.ledger.is_held(lease))
     }
 
     pub(crate) fn stamp(&self) -> Stamp {
@@ -122,7 +150,3 @@ impl Workspace {
 
 /// Fewer digits could name a run by accident; none at all would name any.
 const SHORTEST_ID: usize = 4;
-
-fn lease_is_dead(lease: Option<&driftgate_model::Lease>) -> bool {
-    lease.is_none_or(|l| !driftgate_ledger::is_alive(l))
-}

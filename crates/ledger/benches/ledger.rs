@@ -116,7 +116,7 @@ impl Workspace {
             .map(|(i, name)| (name, 1.0 / (i + 2) as f64))
             .collect();
         [
-            EventBody::RunStarted { subject, lease: Lease { pid: 7, process_start: 70 } },
+            EventBody::RunStarted { subject, lease: Lease { pid: 7, process_start: 70, file: None } },
             stage(Stage::Training, false),
             stage(Stage::Evaluation, true),
             EventBody::RunFinished {

@@ -197,6 +197,13 @@ impl From<redb::Error> for LedgerError {
             redb::Error::TableTypeMismatch { table, .. } => {
                 LedgerError::corrupt(format!("`{LEDGER_FILE}`"), format!("its table `{table}` has other types"))
             }
+            redb::Error::TypeDefinitionChanged { name, .. } => {
+                let detail = format!("its type `{}` has another layout", name.name());
+                LedgerError::corrupt(format!("`{LEDGER_FILE}`"), detail)
+            }
+            redb::Error::TableIsMultimap(table) | redb::Error::TableIsNotMultimap(table) => {
+                LedgerError::corrupt(format!("`{LEDGER_FILE}`"), format!("its table `{table}` is of another kind"))
+            }
             redb::Error::UpgradeRequired(version) => {
                 LedgerError::corrupt(format!("`{LEDGER_FILE}`"), format!("its file format {version} is unknown"))
             }

@@ -2,7 +2,7 @@ use crate::note::NoteVerifier;
 use crate::{Entropy, LedgerError, Result};
 use driftgate_model::Digest;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
+use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use ed25519_dalek::{Signer as _, SigningKey};
 use std::io::Write;
 use std::path::Path;
@@ -22,6 +22,30 @@ pub struct PublicKeys {
     pub model_pem: String,
     /// SHA-256 of the model key's SubjectPublicKeyInfo in DER.
     pub model_fingerprint: Digest,
+}
+
+impl PublicKeys {
+    fn of(origin: &str, log: ed25519_dalek::VerifyingKey, model: &p256::ecdsa::VerifyingKey) -> Result<PublicKeys> {
+        let encode = |e: &dyn std::fmt::Display| LedgerError::Internal(format!("cannot encode a public key: {e}"));
+        let log_der = log.to_public_key_der().map_err(|e| encode(&e))?;
+        let model_der = model.to_public_key_der().map_err(|e| encode(&e))?;
+        Ok(PublicKeys {
+            origin: origin.to_owned(),
+            log_vkey: NoteVerifier::new(origin, log).to_vkey(),
+            log_pem: log.to_public_key_pem(LineEnding::LF).map_err(|e| encode(&e))?,
+            log_fingerprint: Digest::of(log_der.as_bytes()),
+            model_pem: model.to_public_key_pem(LineEnding::LF).map_err(|e| encode(&e))?,
+            model_fingerprint: Digest::of(model_der.as_bytes()),
+        })
+    }
+
+    /// The keys as the first event names them: a verifier key text, and the object with the other one.
+    pub(crate) fn recorded(origin: &str, log_vkey: &str, model_pem: &[u8]) -> Result<PublicKeys> {
+        let model =
+            std::str::from_utf8(model_pem).ok().and_then(|text| DecodePublicKey::from_public_key_pem(text).ok());
+        let model = model.ok_or_else(|| LedgerError::corrupt("event 0", "the object of its model key holds no key"))?;
+        PublicKeys::of(origin, NoteVerifier::from_vkey(log_vkey)?.key(), &model)
+    }
 }
 
 /// Both private keys of a workspace.
@@ -68,19 +92,7 @@ impl Keys {
     }
 
     pub(crate) fn public(&self, origin: &str) -> Result<PublicKeys> {
-        let encode = |e: &dyn std::fmt::Display| LedgerError::Internal(format!("cannot encode a public key: {e}"));
-        let log = self.log.verifying_key();
-        let model = self.model.verifying_key();
-        let log_der = log.to_public_key_der().map_err(|e| encode(&e))?;
-        let model_der = model.to_public_key_der().map_err(|e| encode(&e))?;
-        Ok(PublicKeys {
-            origin: origin.to_owned(),
-            log_vkey: NoteVerifier::new(origin, log).to_vkey(),
-            log_pem: log.to_public_key_pem(LineEnding::LF).map_err(|e| encode(&e))?,
-            log_fingerprint: Digest::of(log_der.as_bytes()),
-            model_pem: model.to_public_key_pem(LineEnding::LF).map_err(|e| encode(&e))?,
-            model_fingerprint: Digest::of(model_der.as_bytes()),
-        })
+        PublicKeys::of(origin, self.log.verifying_key(), self.model.verifying_key())
     }
 
     pub(crate) fn sign_log(&self, message: &[u8]) -> [u8; 64] {

@@ -9,10 +9,12 @@ use crate::projections::refold;
 use crate::store::{Medium, Opened};
 use crate::tables::{self, Source};
 use crate::{
-    LedgerError, OpenOptions, PublicKeys, Result, SegmentReader, SegmentWriter, Stamp, Transaction, VerifyOptions,
-    VerifyReport, View, attest, verify,
+    HeldLease, LedgerError, OpenOptions, PublicKeys, Result, Scanned, SegmentReader, SegmentWriter, Stamp, Transaction,
+    VerifyOptions, VerifyReport, View, attest, lease, scan, verify,
 };
-use driftgate_model::{CancelToken, Digest, Event, EventBody, Observer, Sealed, SealedText, from_json, to_canonical};
+use driftgate_model::{
+    CancelToken, Digest, Event, EventBody, Lease, Observer, Sealed, SealedText, from_json, to_canonical,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 /// A workspace's ledger, objects, segments and keys. Cheap to clone, and shared between threads.
 ///
@@ -53,7 +56,7 @@ impl std::fmt::Debug for Ledger {
 }
 
 /// Keeps the keys, and what can be made again, out of a commit.
-const GITIGNORE: &str = "/keys/\n/cache/\n/lock\n/lock.queue\n/head.tmp-*\n/objects/tmp-*\n";
+const GITIGNORE: &str = "/keys/\n/cache/\n/leases/\n/lock\n/lock.queue\n/head.tmp-*\n/objects/tmp-*\n";
 
 impl Ledger {
     /// Makes a workspace in `root`, which is created where it is missing: the `.driftgate` folder appears whole or not at all.
@@ -70,7 +73,7 @@ impl Ledger {
         stamp: &Stamp,
         driftgate_version: &str,
     ) -> Result<Ledger> {
-        std::fs::create_dir_all(root).map_err(LedgerError::io("create", root))?;
+        place::make_durably(root)?;
         place::check_suitable(root)?;
         let place = Place::of(root);
         if place.ledger().exists() {
@@ -114,7 +117,8 @@ impl Ledger {
     /// Opens the workspace in `root`. Nothing is ever created; what an interrupted process left is put right: a head that
     /// is behind, and projections that an older Driftgate wrote.
     ///
-    /// Errors: no workspace there, a newer one, a damaged ledger file, or somebody who does not give it back.
+    /// Errors: no workspace there, a newer one, a damaged ledger file, a network or synchronised drive, or somebody who
+    /// does not give the ledger back.
     pub fn open(root: &Path, options: OpenOptions) -> Result<Ledger> {
         Ledger::open_on(Medium::File, root, options)
     }
@@ -127,6 +131,7 @@ impl Ledger {
                 false => LedgerError::NotAWorkspace(root.to_owned()),
             });
         }
+        place::check_suitable(root)?;
         let mut inner = Inner::new(place, options, medium, String::new());
         let (origin, projections) = inner.read(|view| {
             let newer = |found: u32, known: u32| match found > known {
@@ -216,20 +221,31 @@ impl Ledger {
         self.0.objects.check(digest)
     }
 
+    /// Reads an object through, without keeping its bytes: whether they are intact, and which others its text names.
+    pub fn scan_object(&self, digest: &Digest) -> Result<Scanned> {
+        scan::scan(&self.object_path(digest), digest)
+    }
+
     /// Every file of the object store, by digest.
     pub fn objects(&self) -> Result<Vec<StoredObject>> {
         let found = self.0.objects.list()?;
         Ok(found.into_iter().map(|f| f.map_or_else(StoredObject::Stray, StoredObject::Object)).collect())
     }
 
-    /// Removes an object: for `gc`, of objects that nothing reaches, and for a redaction. Returns whether it was there.
+    /// Removes an object, for a redaction. Returns whether it was there.
     pub fn remove_object(&self, digest: &Digest) -> Result<bool> {
         self.0.objects.remove(digest)
     }
 
-    /// Removes temporary files that dead processes left in the object store; returns how many.
-    pub fn sweep(&self) -> Result<usize> {
-        self.0.objects.sweep()
+    /// Removes an object that nobody has put since `before`, for `gc`: within [`Ledger::alone`], once no event leads to
+    /// it. Returns its size where it was removed.
+    pub fn remove_object_older(&self, digest: &Digest, before: SystemTime) -> Result<Option<u64>> {
+        self.0.objects.remove_older(digest, before)
+    }
+
+    /// Removes temporary files and lease files that dead processes left before `before`; returns how many.
+    pub fn sweep(&self, before: SystemTime) -> Result<usize> {
+        Ok(self.0.objects.sweep(before)? + lease::sweep(&self.0.place.leases(), before))
     }
 
     /// Runs `f` in one durable transaction: committed when it returns `Ok`, rolled back otherwise.
@@ -257,9 +273,26 @@ impl Ledger {
         self.0.read(f)
     }
 
+    /// Runs `f` on the newest committed state while nobody else reads or writes: no event is appended meanwhile.
+    pub fn alone<T, E: From<LedgerError>>(&self, f: impl FnOnce(&View) -> Result<T, E>) -> Result<T, E> {
+        let inner = &*self.0;
+        let _lock = inner.lock(Use::Write)?;
+        // For reading, since a disk without room must not be in the way.
+        let opened = match inner.medium.open_to_read(&inner.place)? {
+            Some(opened) => opened,
+            None => inner.medium.open_to_write(&inner.place)?,
+        };
+        f(&View { source: Source::reading(opened.begin_read()?) })
+    }
+
     /// The events that the filter admits, oldest first.
     pub fn audit_log(&self, filter: &EventFilter) -> Result<Vec<Event>> {
-        self.read(|view| audit_log(&self.0, view, filter))
+        self.read(|view| audit_log(&self.0, view, filter, |event, _| event))
+    }
+
+    /// The exact bytes of the events that the filter admits, oldest first: the entries of the log, without the leaf prefix.
+    pub fn raw_log(&self, filter: &EventFilter) -> Result<Vec<Vec<u8>>> {
+        self.read(|view| audit_log(&self.0, view, filter, |_, bytes| bytes))
     }
 
     /// Checks everything: see [`VerifyReport`]. Faults are reported, not returned as errors.
@@ -323,6 +356,21 @@ impl Ledger {
         Ok(self.0.keys()?.sign_model(message))
     }
 
+    /// Takes a lease, held until it is dropped: for work whose event is settled when its process dies.
+    pub fn take_lease(&self) -> Result<HeldLease> {
+        HeldLease::take(&self.0.place.leases(), self.0.options.entropy.as_ref())
+    }
+
+    /// Whether somebody still holds the lease that an event names.
+    pub fn is_held(&self, lease: &Lease) -> bool {
+        lease::is_held(&self.0.place.leases(), lease)
+    }
+
+    /// Removes what a dead lease left: for whoever settled its event.
+    pub fn forget_lease(&self, lease: &Lease) {
+        lease::forget(&self.0.place.leases(), lease);
+    }
+
     /// Begins a segment; its name must be new.
     pub fn segment(&self, name: &str) -> Result<SegmentWriter> {
         SegmentWriter::create(&self.0.place.segments(), name)
@@ -333,9 +381,21 @@ impl Ledger {
         SegmentReader::open(&self.0.place.segments(), name)
     }
 
-    /// The public keys of the workspace.
+    /// The public keys of the workspace; in a backup without its private ones, those that the first event names.
     pub fn keys(&self) -> Result<PublicKeys> {
-        self.0.keys()?.public(&self.0.origin)
+        match self.0.keys() {
+            Err(LedgerError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => self.recorded_keys(),
+            keys => keys?.public(&self.0.origin),
+        }
+    }
+
+    fn recorded_keys(&self) -> Result<PublicKeys> {
+        match self.read(|view| view.event(0))?.map(|event| event.body) {
+            Some(EventBody::WorkspaceCreated { origin, log_key, model_key, .. }) => {
+                PublicKeys::recorded(&origin, &log_key, &self.get(&model_key)?)
+            }
+            _ => Err(LedgerError::corrupt("event 0", "it does not say with which keys the workspace was made")),
+        }
     }
 }
 
@@ -399,6 +459,15 @@ impl Inner {
         }
     }
 
+    /// Whether the text behind the commitment is `name`; one that was redacted or is damaged is not.
+    pub(crate) fn is_named(&self, actor: &Sealed, name: &str) -> Result<bool> {
+        match self.unseal(actor) {
+            Ok(text) => Ok(text.as_deref() == Some(name)),
+            Err(LedgerError::Corrupt { .. }) => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The commitment to an actor: the one the workspace has used for the name, or a new one.
     pub(crate) fn actor(&self, view: &View, name: &str) -> Result<Sealed> {
         let known = self.actors.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
@@ -408,7 +477,7 @@ impl Inner {
         }
         let mut found = None;
         for actor in view.actors()? {
-            if self.unseal(&actor)?.as_deref() == Some(name) {
+            if self.is_named(&actor, name)? {
                 found = Some(actor);
                 break;
             }
@@ -490,6 +559,7 @@ fn lay_out(place: &Place) -> Result<()> {
     make(&place.folder)?;
     make(&place.objects())?;
     make(&place.segments())?;
+    make(&place.leases())?;
     make(&place.folder.join("cache"))?;
     make(&place.keys())?;
     #[cfg(unix)]
@@ -499,7 +569,8 @@ fn lay_out(place: &Place) -> Result<()> {
             .map_err(LedgerError::io("protect", &place.keys()))?;
     }
     let gitignore = place.folder.join(".gitignore");
-    std::fs::write(&gitignore, GITIGNORE).map_err(LedgerError::io("write", &gitignore))
+    let write = |mut file: std::fs::File| file.write_all(GITIGNORE.as_bytes()).and_then(|()| file.sync_all());
+    std::fs::File::create(&gitignore).and_then(write).map_err(LedgerError::io("write", &gitignore))
 }
 
 /// A folder that is removed again unless it was renamed.

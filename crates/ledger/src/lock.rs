@@ -1,5 +1,6 @@
+use crate::lease::{is_alive, own_process};
 use crate::place::Place;
-use crate::{LedgerError, OpenOptions, Result, is_alive, own_lease};
+use crate::{LedgerError, OpenOptions, Result};
 use driftgate_model::Lease;
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -42,15 +43,18 @@ impl Lock {
         deadline.wait_for(&file, usage)?;
         drop(queue);
         let lock = Lock { file: Some(file), usage };
-        if usage == Use::Write {
-            lock.write_holder(&options.holder).map_err(LedgerError::io("write", &path))?;
+        if usage == Use::Write
+            && let Err(error) = lock.write_holder(&options.holder)
+        {
+            // On a full disk, say: those who wait are not told who it is, and that is all.
+            tracing::debug!(%error, "the lock file does not name its holder");
         }
         Ok(lock)
     }
 
     fn write_holder(&self, holder: &str) -> std::io::Result<()> {
         let Some(mut file) = self.file.as_ref() else { return Ok(()) };
-        let Lease { pid, process_start } = own_lease();
+        let Lease { pid, process_start, .. } = own_process();
         let holder = holder.replace(['\n', '\r'], " ");
         file.set_len(0)?;
         file.write_all(format!("{holder}\n{pid} {process_start}\n").as_bytes())
@@ -130,7 +134,7 @@ pub(crate) fn holder(path: &Path) -> String {
     let (Some(name), Some(lease)) = (lines.next(), lines.next()) else { return unknown() };
     let alive = lease
         .split_once(' ')
-        .and_then(|(pid, start)| Some(Lease { pid: pid.parse().ok()?, process_start: start.parse().ok()? }))
+        .and_then(|(pid, start)| Some(Lease { pid: pid.parse().ok()?, process_start: start.parse().ok()?, file: None }))
         .is_some_and(|lease| is_alive(&lease));
     if alive { name.to_owned() } else { unknown() }
 }

@@ -1,6 +1,7 @@
 //! `audit log`: events by kind, subject, actor and time.
 
 use crate::ledger::Inner;
+use crate::parse::parse_event;
 use crate::tables;
 use crate::view::View;
 use crate::{LedgerError, Result};
@@ -28,8 +29,13 @@ pub struct EventFilter {
 /// The kinds of subjects that have names.
 const NAMED: [&str; 3] = ["run", "model", "dataset"];
 
-/// The events that the filter admits, oldest first.
-pub(crate) fn audit_log(ledger: &Inner, view: &View, filter: &EventFilter) -> Result<Vec<Event>> {
+/// What `make` makes of the events that the filter admits and of their exact bytes, oldest first.
+pub(crate) fn audit_log<T>(
+    ledger: &Inner,
+    view: &View,
+    filter: &EventFilter,
+    make: impl Fn(Event, Vec<u8>) -> T,
+) -> Result<Vec<T>> {
     let actors = filter.actor.as_ref().map(|name| actors_named(ledger, view, name)).transpose()?;
     let admits = |event: &Event| {
         (filter.kinds.is_empty() || filter.kinds.iter().any(|k| k == event.body.kind()))
@@ -39,11 +45,12 @@ pub(crate) fn audit_log(ledger: &Inner, view: &View, filter: &EventFilter) -> Re
     };
     let mut found = Vec::new();
     let mut visit = |seq: u64| -> Result<bool> {
-        let event = view
-            .event(seq)?
+        let bytes = view
+            .event_bytes(seq)?
             .ok_or_else(|| LedgerError::corrupt(format!("event {seq}"), "it is missing, though the index names it"))?;
+        let event = parse_event(seq, &bytes)?;
         if admits(&event) {
-            found.push(event);
+            found.push(make(event, bytes));
         }
         Ok(filter.limit.is_none_or(|limit| found.len() < limit))
     };
@@ -101,7 +108,7 @@ fn candidates(view: &View, filter: &EventFilter, actors: Option<&[Sealed]>) -> R
 fn actors_named(ledger: &Inner, view: &View, name: &str) -> Result<Vec<Sealed>> {
     let mut found = Vec::new();
     for actor in view.actors()? {
-        if ledger.unseal(&actor)?.as_deref() == Some(name) {
+        if ledger.is_named(&actor, name)? {
             found.push(actor);
         }
     }

@@ -34,6 +34,10 @@ impl NoteVerifier {
         &self.name
     }
 
+    pub(crate) fn key(&self) -> VerifyingKey {
+        self.key
+    }
+
     /// First four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key).
     pub fn key_id(&self) -> [u8; 4] {
         let bytes = [self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()].concat();

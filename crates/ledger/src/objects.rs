@@ -1,11 +1,13 @@
+use crate::lease::{is_alive, own_process};
 use crate::place::sync_folder;
-use crate::{LedgerError, Result, own_lease};
-use driftgate_model::Digest;
+use crate::{LedgerError, Result};
+use driftgate_model::{Digest, Lease};
 use sha2::Digest as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 /// Files named by the SHA-256 of their bytes: `objects/aa/bbcc…`, written once and never changed.
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ impl ObjectStore {
 
     pub(crate) fn put(&self, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
-        if self.holds_intact(&digest, bytes.len() as u64)? {
+        if self.holds_intact(&digest, bytes.len() as u64)? && self.renew(&digest)? {
             return Ok(digest);
         }
         let mut temporary = Temporary::create(&self.folder)?;
@@ -56,7 +58,7 @@ impl ObjectStore {
             source,
         })?;
         let (digest, size) = hash_file(&temporary.path)?;
-        if !self.holds_intact(&digest, size)? {
+        if !(self.holds_intact(&digest, size)? && self.renew(&digest)?) {
             self.keep(temporary, &digest)?;
         }
         Ok((digest, size))
@@ -113,19 +115,51 @@ impl ObjectStore {
         }
     }
 
-    /// Removes temporary files of processes that are gone; returns how many.
-    pub(crate) fn sweep(&self) -> Result<usize> {
+    /// Removes the object if nobody has put it since `before`; returns its size where it did.
+    ///
+    /// It is moved aside first: whoever puts it meanwhile either finds it gone and writes it again, or has renewed it by
+    /// then, which is seen, and it comes back.
+    pub(crate) fn remove_older(&self, digest: &Digest, before: SystemTime) -> Result<Option<u64>> {
+        let path = self.path(digest);
+        match std::fs::metadata(&path) {
+            Ok(meta) if is_older(&meta, before) => {}
+            Ok(_) => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(LedgerError::io("read", &path)(e)),
+        }
+        let aside = temporary_path(&self.folder, &own_process());
+        match std::fs::rename(&path, &aside) {
+            Ok(()) => {}
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(LedgerError::io("remove", &path)(e)),
+        }
+        let meta = std::fs::metadata(&aside).map_err(LedgerError::io("read", &aside))?;
+        if is_older(&meta, before) {
+            std::fs::remove_file(&aside).map_err(LedgerError::io("remove", &path))?;
+            return Ok(Some(meta.len()));
+        }
+        std::fs::rename(&aside, &path).map_err(LedgerError::io("put back", &path))?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder)?;
+        }
+        Ok(None)
+    }
+
+    /// Removes temporary files of processes that are gone, unless they were written to since `before`: a process of
+    /// another container looks gone while it lives. Returns how many.
+    pub(crate) fn sweep(&self, before: SystemTime) -> Result<usize> {
         let mut swept = 0;
         for path in entries(&self.folder)? {
             let dead = file_name(&path).strip_prefix(TEMPORARY).is_some_and(|rest| {
                 let mut parts = rest.split('-').map(str::parse::<u64>);
                 match (parts.next(), parts.next()) {
-                    (Some(Ok(pid)), Some(Ok(process_start))) => u32::try_from(pid)
-                        .is_ok_and(|pid| !crate::is_alive(&driftgate_model::Lease { pid, process_start })),
+                    (Some(Ok(pid)), Some(Ok(process_start))) => {
+                        u32::try_from(pid).is_ok_and(|pid| !is_alive(&Lease { pid, process_start, file: None }))
+                    }
                     _ => false,
                 }
             });
-            if dead {
+            if dead && std::fs::metadata(&path).is_ok_and(|meta| is_older(&meta, before)) {
                 std::fs::remove_file(&path).map_err(LedgerError::io("remove", &path))?;
                 swept += 1;
             }
@@ -143,23 +177,51 @@ impl ObjectStore {
         }
     }
 
+    /// Gives a stored object the age of a new one, so that `gc` leaves it to the event that will name it, and makes it
+    /// durable: whoever stored it may not have come to that. `false` where that cannot be done, or `gc` was faster: then it
+    /// is to be written again.
+    fn renew(&self, digest: &Digest) -> Result<bool> {
+        let path = self.path(digest);
+        // On Unix the owner may set the times of a read-only file; on Windows it takes a handle for writing.
+        let Ok(file) = File::options().read(true).write(cfg!(not(unix))).open(&path) else { return Ok(false) };
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "the age of a file, as any write to it sets it: no result depends on it"
+        )]
+        let now = SystemTime::now();
+        if file.set_modified(now).is_err() {
+            return Ok(false);
+        }
+        file.sync_all().map_err(LedgerError::io("synchronise", &path))?;
+        self.sync_folders(&path)?;
+        Ok(self.has(digest))
+    }
+
+    /// Makes the name of an object survive a power loss, the folder's too: another process may just have made it.
+    fn sync_folders(&self, path: &Path) -> Result<()> {
+        sync_folder(path.parent().unwrap_or(&self.folder))?;
+        sync_folder(&self.folder)
+    }
+
     /// Makes the temporary file durable under its name.
     fn keep(&self, temporary: Temporary, digest: &Digest) -> Result<()> {
         make_read_only(&temporary.file).map_err(LedgerError::io("protect", &temporary.path))?;
         temporary.file.sync_all().map_err(LedgerError::io("synchronise", &temporary.path))?;
         let path = self.path(digest);
         let folder = path.parent().unwrap_or(&self.folder);
-        if !folder.is_dir() {
-            match std::fs::create_dir(folder) {
-                Ok(()) => sync_folder(&self.folder)?,
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(LedgerError::io("create", folder)(e)),
-            }
+        match std::fs::create_dir(folder) {
+            Ok(()) => {}
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(LedgerError::io("create", folder)(e)),
         }
         std::fs::rename(&temporary.path, &path).map_err(LedgerError::io("write", &path))?;
         temporary.renamed();
-        sync_folder(folder)
+        self.sync_folders(&path)
     }
+}
+
+fn is_older(meta: &std::fs::Metadata, before: SystemTime) -> bool {
+    meta.modified().is_ok_and(|written| written <= before)
 }
 
 fn damaged(digest: &Digest, found: &Digest) -> LedgerError {
@@ -212,6 +274,13 @@ fn file_name(path: &Path) -> &str {
 
 const TEMPORARY: &str = "tmp-";
 
+/// A new `tmp-PID-START-N`: the name says whose it is, so that one left by a dead process can be swept.
+fn temporary_path(folder: &Path, process: &Lease) -> PathBuf {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let n = COUNTER.fetch_add(1, Ordering::Relaxed);
+    folder.join(format!("{TEMPORARY}{}-{}-{n}", process.pid, process.process_start))
+}
+
 /// A file that disappears unless it is renamed.
 struct Temporary {
     path: PathBuf,
@@ -220,13 +289,10 @@ struct Temporary {
 }
 
 impl Temporary {
-    /// Creates `tmp-PID-START-N`: the name says whose it is, so that one left by a dead process can be swept.
     fn create(folder: &Path) -> Result<Temporary> {
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let lease = own_lease();
+        let process = own_process();
         loop {
-            let n = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let path = folder.join(format!("{TEMPORARY}{}-{}-{n}", lease.pid, lease.process_start));
+            let path = temporary_path(folder, &process);
             match File::options().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok(Temporary { path, file, kept: false }),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}

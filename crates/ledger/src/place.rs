@@ -33,6 +33,10 @@ impl Place {
         self.folder.join("keys")
     }
 
+    pub(crate) fn leases(&self) -> PathBuf {
+        self.folder.join("leases")
+    }
+
     pub(crate) fn head(&self) -> PathBuf {
         self.folder.join("head")
     }
@@ -50,6 +54,19 @@ impl Place {
 pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     if cfg!(unix) {
         File::open(folder).and_then(|f| f.sync_all()).map_err(LedgerError::io("synchronise", folder))?;
+    }
+    Ok(())
+}
+
+/// Makes a folder and those above it, so that they survive a power loss.
+pub(crate) fn make_durably(folder: &Path) -> Result<()> {
+    // An empty name is what is left above a relative path: the current folder.
+    let named = |path: &&Path| !path.as_os_str().is_empty();
+    let missing = folder.ancestors().filter(named).take_while(|path| !path.exists()).count();
+    std::fs::create_dir_all(folder).map_err(LedgerError::io("create", folder))?;
+    for made in folder.ancestors().take(missing) {
+        let parent = made.parent().filter(named).unwrap_or(Path::new("."));
+        sync_folder(parent)?;
     }
     Ok(())
 }

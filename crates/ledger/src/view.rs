@@ -174,7 +174,11 @@ impl View {
 
     /// How many events there are.
     pub fn size(&self) -> Result<u64> {
-        Ok(self.source.table(tables::EVENTS)?.last_key(|seq| seq)?.map_or(0, |last| last + 1))
+        let last = self.source.table(tables::EVENTS)?.last_key(|seq| seq)?;
+        let after = |last: u64| {
+            last.checked_add(1).ok_or_else(|| LedgerError::corrupt(format!("event {last}"), "no log is that long"))
+        };
+        last.map_or(Ok(0), after)
     }
 
     /// The Merkle root over all events.

@@ -51,6 +51,9 @@ pub struct Lease {
     pub pid: u32,
     /// Start time of that process as the operating system counts it, so that a reused id is not taken for it.
     pub process_start: u64,
+    /// The file under `.driftgate/leases` that the holder keeps locked: the lease is dead exactly when nobody holds that
+    /// lock. `None` where files cannot be locked; then the process is asked for.
+    pub file: Option<String>,
 }
 
 /// A stage that ended.

@@ -441,4 +441,6 @@ pub struct Collected {
     pub objects: u64,
     /// Their bytes, leftovers of interrupted writes included.
     pub bytes: u64,
+    /// Objects that events lead to and whose bytes are damaged or cannot be read; they were kept.
+    pub damaged: u64,
 }

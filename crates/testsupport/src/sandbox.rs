@@ -1,7 +1,8 @@
 use crate::{Answer, Pipeline};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A folder of one's own that goes away with it, and the `driftgate` command in it.
@@ -79,6 +80,33 @@ impl Sandbox {
         self.pipeline(&file, pipeline);
         let answer = self.driftgate(["run", &file, "--json"]).exits(exit).json();
         answer["run"]["subject"]["run"].as_str().expect("a run has an id").to_owned()
+    }
+
+    /// Begins a run on iris that takes far longer than any test, and comes back once it is recorded. Kill it.
+    #[track_caller]
+    pub fn endless_run(&self) -> Child {
+        self.data("iris");
+        let forest = Pipeline::iris().algorithm("random_forest").with("n_estimators", 100_000);
+        self.pipeline("endless.yaml", &forest);
+        let child = self.command().args(["run", "endless.yaml", "--quiet"]).stdout(Stdio::null()).spawn();
+        let mut child = child.expect("the command can be started");
+        for _ in 0..600 {
+            let log = self.driftgate(["audit", "log", "--kind", "run.started", "--json"]).exits(0).json();
+            if log["lines"].as_array().is_some_and(|lines| !lines.is_empty()) {
+                return child;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        child.kill().expect("a child can be killed");
+        panic!("the run did not begin: {:?}", child.wait());
+    }
+
+    /// Leaves a run behind whose process was killed.
+    #[track_caller]
+    pub fn killed_run(&self) {
+        let mut child = self.endless_run();
+        child.kill().expect("a child can be killed");
+        child.wait().expect("a child can be waited for");
     }
 
     /// The command, ready for arguments: in this folder, with a known user, no colours and no terminal.

@@ -31,7 +31,7 @@ fn log(context: &Context, args: AuditLogArgs) -> Result<(), CliError> {
         until: args.until.map(|m| m.resolve(now())),
         limit: args.limit,
     };
-    let workspace = context.open()?;
+    let workspace = context.open_untouched()?;
     if args.raw {
         for leaf in workspace.raw_events(&filter)? {
             context.output.bytes(&leaf, true)?;
@@ -51,7 +51,7 @@ fn verify(context: &Context, checkpoint: Option<&Path>) -> Ended {
             hint: Some("Give the file that holds what `driftgate audit checkpoint` printed".into()),
         })?),
     };
-    let result = context.open().and_then(|workspace| {
+    let result = context.open_untouched().and_then(|workspace| {
         let observer = context.observer();
         Ok(workspace.verify(kept, &observer, &context.cancel)?)
     });
@@ -91,7 +91,7 @@ struct Checkpoint {
 }
 
 fn checkpoint(context: &Context) -> Result<(), CliError> {
-    let checkpoint = Checkpoint { schema: "driftgate/checkpoint/1", note: context.open()?.checkpoint()? };
+    let checkpoint = Checkpoint { schema: "driftgate/checkpoint/1", note: context.open_untouched()?.checkpoint()? };
     context.output.answer(&checkpoint, |c, _| c.note.clone())
 }
 
@@ -104,6 +104,6 @@ struct Keys {
 }
 
 fn keys(context: &Context) -> Result<(), CliError> {
-    let keys = Keys { schema: "driftgate/keys/1", keys: context.open()?.keys()? };
+    let keys = Keys { schema: "driftgate/keys/1", keys: context.open_untouched()?.keys()? };
     context.output.answer(&keys, |k, width| audit::keys(&k.keys, width))
 }

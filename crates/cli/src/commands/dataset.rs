@@ -17,12 +17,12 @@ pub fn perform(context: &Context, command: DatasetCommand) -> Ended {
         DatasetCommand::Add(args) => add(context, &args),
         DatasetCommand::List => list(context),
         DatasetCommand::Show { name } => {
-            let view = context.open()?.dataset(&name)?;
+            let view = context.open_to_look()?.dataset(&name)?;
             context.output.answer(&view, dataset::show)?;
             Ok(Exit::Done)
         }
         DatasetCommand::Validate { what } => {
-            let report = context.open()?.validate_dataset(&what)?;
+            let report = context.open_to_look()?.validate_dataset(&what)?;
             context.output.answer(&report, dataset::validation)?;
             Ok(if report.errors() > 0 { Exit::Error } else { Exit::Done })
         }
@@ -110,7 +110,7 @@ struct DatasetList {
 }
 
 fn list(context: &Context) -> Ended {
-    let all = DatasetList { schema: "driftgate/datasets/1", datasets: context.open()?.datasets()? };
+    let all = DatasetList { schema: "driftgate/datasets/1", datasets: context.open_to_look()?.datasets()? };
     context.output.answer(&all, |l, width| dataset::list(&l.datasets, width))?;
     Ok(Exit::Done)
 }

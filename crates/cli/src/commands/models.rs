@@ -15,13 +15,13 @@ use std::path::Path;
 pub fn perform(context: &Context, command: ModelsCommand) -> Ended {
     match command {
         ModelsCommand::List => {
-            let list = context.open()?.models()?;
+            let list = context.open_to_look()?.models()?;
             let begin = context.begin();
             context.output.answer(&list, |l, width| models::list(l, &begin, width))?;
         }
         ModelsCommand::Show { name } => show(context, &name)?,
         ModelsCommand::History { name, at } => {
-            let history = context.open()?.history(&name, at.map(|m| m.resolve(now())))?;
+            let history = context.open_to_look()?.history(&name, at.map(|m| m.resolve(now())))?;
             context.output.answer(&history, models::history)?;
         }
         ModelsCommand::Profile { name } => {
@@ -54,7 +54,7 @@ struct Shown<'a> {
 }
 
 fn card(context: &Context, name: String) -> Result<(), CliError> {
-    let markdown = context.open()?.card(&name)?;
+    let markdown = context.open_to_look()?.card(&name)?;
     let card = Card { schema: "driftgate/card/1", model: name, markdown };
     context.output.answer(&card, |c, _| c.markdown.clone())
 }
@@ -64,7 +64,7 @@ fn show(context: &Context, name: &str) -> Result<(), CliError> {
         Some((model, text)) => (model, Some(version(text)?)),
         None => (name, None),
     };
-    let view = context.open()?.model(model)?;
+    let view = context.open_to_look()?.model(model)?;
     let begin = context.begin();
     let Some(number) = number else {
         return context.output.answer(&view, |v, width| models::show(v, &begin, width));
@@ -114,7 +114,7 @@ pub fn predict(context: &Context, args: &PredictArgs) -> Ended {
             hint: Some("Name another file with --output".into()),
         });
     }
-    let workspace = context.open()?;
+    let workspace = context.open_to_look()?;
     let observer = context.observer();
     let answered = workspace.predict(&args.model, &args.input, &args.output, &observer, &context.cancel)?;
     drop(observer);

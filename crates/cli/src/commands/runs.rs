@@ -16,17 +16,17 @@ pub fn perform(context: &Context, command: RunsCommand) -> Ended {
             let limit = (args.limit > 0).then_some(args.limit);
             let query =
                 RunQuery { model: args.model, dataset: args.dataset, status: args.status, limit, offset: args.offset };
-            let list = context.open()?.runs(&query)?;
+            let list = context.open_to_look()?.runs(&query)?;
             context.output.answer(&list, |l, width| runs::list(l, limit, &begin, width))?;
             Ok(Exit::Done)
         }
         RunsCommand::Show { run } => {
-            let view = context.open()?.run_view(&run)?;
+            let view = context.open_to_look()?.run_view(&run)?;
             context.output.answer(&view, |v, width| runs::show(v, &Next { begin: &begin }, width))?;
             Ok(Exit::Done)
         }
         RunsCommand::Compare { runs: ids, all } => {
-            let compared = context.open()?.compare(&ids)?;
+            let compared = context.open_to_look()?.compare(&ids)?;
             context.output.answer(&compared, |c, width| runs::compared(c, all, width))?;
             Ok(Exit::Done)
         }

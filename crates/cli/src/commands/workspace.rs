@@ -25,7 +25,7 @@ pub fn init(context: &Context, args: &InitArgs) -> Ended {
 /// Checks the build and, where there is one, the workspace.
 pub fn doctor(context: &Context) -> Ended {
     let report = match context.root() {
-        Ok(_) => context.open()?.doctor()?,
+        Ok(_) => context.open_untouched()?.doctor()?,
         Err(CliError::Front { message, hint, .. }) => {
             let b = build();
             let check = DoctorCheck { name: "workspace".into(), status: "warning".into(), detail: message, hint };
@@ -41,7 +41,7 @@ pub fn doctor(context: &Context) -> Ended {
 
 /// Frees what no event leads to.
 pub fn gc(context: &Context, args: &GcArgs) -> Ended {
-    let freed = context.open()?.collect_garbage(args.dry_run)?;
+    let freed = context.open_untouched()?.collect_garbage(args.dry_run)?;
     context.output.answer(&freed, workspace::collected)?;
     Ok(Exit::Done)
 }

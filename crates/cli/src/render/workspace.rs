@@ -35,9 +35,16 @@ pub fn doctor(d: &DoctorReport, width: usize) -> String {
 /// The answer of `gc`.
 pub fn collected(c: &Collected, _width: usize) -> String {
     let what = format!("{}, {}", plural(c.objects, "object", "objects"), bytes(c.bytes));
-    match (c.dry_run, c.objects == 0 && c.bytes == 0) {
+    let freed = match (c.dry_run, c.objects == 0 && c.bytes == 0) {
         (_, true) => "Nothing to free: every object is named by an event\n".into(),
         (true, false) => format!("Would free {what}; run it without --dry-run to do so\n"),
         (false, false) => format!("{} {what}\n", paint(Tone::Good, "✓ Freed")),
+    };
+    match c.damaged {
+        0 => freed,
+        n => {
+            let kept = plural(n, "damaged object was kept", "damaged objects were kept");
+            format!("{freed}{} {kept}: driftgate audit verify names each\n", paint(Tone::Warn, "!"))
+        }
     }
 }

@@ -131,17 +131,54 @@ fn a_synchronised_folder_is_refused_with_the_reason() {
     assert_eq!(error.code(), Code::BadInput);
     assert!(error.to_string().contains("Dropbox synchronises"), "{error}");
     assert_eq!(entries(&root), 0);
+    // One that was moved there is not opened either.
+    let w = World::on_file();
+    std::fs::rename(w.folder(), root.join(".driftgate")).unwrap();
+    let error = Ledger::open(&root, options(1)).unwrap_err();
+    assert_eq!(error.code(), Code::BadInput);
+    assert!(error.to_string().contains("Dropbox synchronises"), "{error}");
+    std::fs::rename(root.join(".driftgate"), w.folder()).unwrap();
+    assert!(w.verify().is_clean());
+}
+
+#[test]
+fn a_table_of_another_kind_is_a_damaged_file() {
+    let w = World::on_file();
+    let change = |change: &dyn Fn(&redb::WriteTransaction)| {
+        let database = redb::Database::open(w.folder().join("ledger.redb")).unwrap();
+        let transaction = database.begin_write().unwrap();
+        change(&transaction);
+        transaction.commit().unwrap();
+    };
+    let told = || {
+        let error = w.ledger.read(|v| v.models()).unwrap_err();
+        assert_eq!(error.code(), Code::Corrupt, "{error}");
+        assert!(error.to_string().contains("`models`"), "{error}");
+        assert_eq!(w.verify().first_fault.unwrap().kind, crate::FaultKind::File);
+    };
+    change(&|t| {
+        t.delete_table(tables::MODELS).unwrap();
+        t.open_multimap_table(redb::MultimapTableDefinition::<&str, &[u8]>::new("models")).unwrap();
+    });
+    told();
+    change(&|t| {
+        t.delete_multimap_table(redb::MultimapTableDefinition::<&str, &[u8]>::new("models")).unwrap();
+        t.open_table(redb::TableDefinition::<u64, u64>::new("models")).unwrap();
+    });
+    told();
 }
 
 #[test]
 fn a_missing_key_stops_writing_but_not_reading() {
     let w = World::on_file();
+    let keys = w.ledger.keys().unwrap();
     std::fs::remove_file(w.folder().join("keys/log.ed25519.pem")).unwrap();
     let ledger = Ledger::open(w.root(), options(2)).unwrap();
     let error = ledger.write(|t| t.append(&stamp(1), w.events().dataset("d", 1))).unwrap_err();
     assert_eq!(error.code(), Code::Io);
     assert!(error.to_string().contains("log.ed25519.pem"), "{error}");
     assert_eq!(ledger.read(|v| v.size()).unwrap(), 1);
+    assert_eq!(ledger.keys().unwrap(), keys, "the first event names the public halves");
     assert!(super::builders::verify(&ledger).is_clean());
 }
 

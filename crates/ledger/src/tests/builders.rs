@@ -110,7 +110,7 @@ pub(super) fn run_id(n: u64) -> RunId {
 }
 
 pub(super) fn lease() -> Lease {
-    Lease { pid: 7, process_start: 70 }
+    Lease { pid: 7, process_start: 70, file: None }
 }
 
 pub(super) fn model(name: &str) -> ModelName {

@@ -1,7 +1,8 @@
 //! Several threads and several processes on one workspace.
 
 use super::builders::{World, options, run_id, stamp, verify};
-use crate::{Ledger, LedgerError, OpenOptions, is_alive, own_lease};
+use crate::lease::{is_alive, own_process};
+use crate::{Ledger, LedgerError, OpenOptions};
 use driftgate_model::{Code, Coded, RunStatus};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -140,7 +141,9 @@ fn child_process() {
     let ledger = Ledger::open(Path::new(root), options(name.len() as u64 + 40)).unwrap();
     let objects = (0..4).map(|i| ledger.put(format!("object {i}").as_bytes()).unwrap()).collect();
     let events = super::builders::Events { objects, sealed: ledger.seal("because").unwrap() };
-    println!("lease {} {}", own_lease().pid, own_lease().process_start);
+    let held = ledger.take_lease().unwrap();
+    println!("file {}", held.lease().file.as_ref().unwrap());
+    println!("lease {} {}", own_process().pid, own_process().process_start);
     for i in 0..count.parse().unwrap() {
         let seq = ledger.write(|t| t.append(&stamp(i), events.dataset(&format!("{name}-{i}"), 1))).unwrap();
         println!("acknowledged {seq}");
@@ -169,15 +172,45 @@ fn two_processes_lose_nothing() {
 }
 
 #[test]
+fn a_lease_is_held_until_it_is_dropped_and_dead_without_its_file() {
+    let w = World::on_file();
+    std::fs::remove_dir(w.folder().join("leases")).unwrap();
+    let held = w.ledger.take_lease().unwrap();
+    let lease = held.lease().clone();
+    let path = w.folder().join("leases").join(lease.file.as_ref().unwrap());
+    let other = Ledger::open(w.root(), options(3)).unwrap();
+    assert!(other.is_held(&lease) && other.is_held(&lease));
+    // Neither of them ends a lease that lives, however old its file is.
+    other.forget_lease(&lease);
+    assert_eq!(other.sweep(std::time::SystemTime::now() + Duration::from_secs(9)).unwrap(), 0);
+    assert!(path.exists());
+    drop(held);
+    assert!(!other.is_held(&lease) && !path.exists());
+    // One that a dead process left, and one that names no file of ours.
+    std::fs::write(&path, "").unwrap();
+    assert!(!other.is_held(&lease));
+    assert_eq!(other.sweep(std::time::SystemTime::UNIX_EPOCH).unwrap(), 0);
+    assert_eq!(other.sweep(std::time::SystemTime::now() + Duration::from_secs(9)).unwrap(), 1);
+    assert!(!other.is_held(&driftgate_model::Lease { file: Some("../lock".into()), ..lease.clone() }));
+    // Without a file, as Driftgate wrote them once, the process is asked for.
+    assert!(other.is_held(&own_process()));
+}
+
+#[test]
 fn a_killed_process_loses_nothing_it_was_told_was_safe() {
     let w = World::on_file();
     let rounds = if std::env::var_os("DRIFTGATE_DEEP").is_some() { 500 } else { 4 };
     for round in 0..rounds {
         let mut child = child(w.root(), &format!("r{round}"), 1_000_000);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let file = lines.find_map(|l| l.split_once("file ").map(|(_, rest)| rest.to_owned())).unwrap();
+        // As another process namespace sees it: the id means nothing here.
+        let held = driftgate_model::Lease { pid: u32::MAX, process_start: 1, file: Some(file) };
+        assert!(w.ledger.is_held(&held));
         let lease = lines.find_map(|l| l.split_once("lease ").map(|(_, rest)| rest.to_owned())).unwrap();
         let (pid, start) = lease.split_once(' ').unwrap();
-        let lease = driftgate_model::Lease { pid: pid.parse().unwrap(), process_start: start.parse().unwrap() };
+        let lease =
+            driftgate_model::Lease { pid: pid.parse().unwrap(), process_start: start.parse().unwrap(), file: None };
         assert!(is_alive(&lease));
         let last: u64 = lines
             .filter_map(|l| l.strip_prefix("acknowledged ").map(|n| n.parse::<u64>().unwrap()))
@@ -188,6 +221,9 @@ fn a_killed_process_loses_nothing_it_was_told_was_safe() {
         if cfg!(target_os = "linux") {
             assert!(!is_alive(&lease));
         }
+        assert!(!w.ledger.is_held(&held), "the lock went with the process");
+        w.ledger.forget_lease(&held);
+        assert_eq!(std::fs::read_dir(w.folder().join("leases")).unwrap().count(), 0);
         let ledger = Ledger::open(w.root(), options(6)).unwrap();
         let report = verify(&ledger);
         assert!(report.is_clean(), "round {round}: {report:?}");

@@ -6,6 +6,9 @@ use driftgate_model::config::Stage;
 use driftgate_model::{Code, Coded, Digest, EventBody, RunStatus};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 #[test]
 fn a_new_workspace_has_its_folders_keys_and_first_event() {
@@ -202,16 +205,96 @@ fn objects_keep_their_bytes_and_say_when_they_do_not() {
     assert!(strays.flatten().all(|e| e.file_name().len() == 2), "no temporary file stays behind");
 }
 
+/// Makes a file look two hours old.
+fn age(path: &Path) {
+    let file = std::fs::File::open(path).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(7200)).unwrap();
+}
+
+fn an_hour_ago() -> SystemTime {
+    SystemTime::now() - Duration::from_secs(3600)
+}
+
 #[test]
-fn temporary_files_of_dead_processes_are_swept_and_those_of_living_ones_kept() {
+fn old_temporary_files_of_dead_processes_are_swept_and_others_kept() {
     let w = World::on_file();
-    let own = crate::own_lease();
+    let own = crate::lease::own_process();
     let objects = w.folder().join("objects");
-    std::fs::write(objects.join(format!("tmp-{}-{}-999", own.pid, own.process_start)), "mine").unwrap();
-    std::fs::write(objects.join(format!("tmp-{}-{}-1", own.pid, own.process_start + 1)), "dead").unwrap();
-    assert_eq!(w.ledger.sweep().unwrap(), usize::from(cfg!(target_os = "linux")));
-    assert!(objects.join(format!("tmp-{}-{}-999", own.pid, own.process_start)).exists());
+    let living = objects.join(format!("tmp-{}-{}-999", own.pid, own.process_start));
+    let dead = objects.join(format!("tmp-{}-{}-1", own.pid, own.process_start + 1));
+    std::fs::write(&living, "mine").unwrap();
+    std::fs::write(&dead, "dead").unwrap();
+    // It may be somebody's whom this process cannot see.
+    assert_eq!(w.ledger.sweep(an_hour_ago()).unwrap(), 0);
+    age(&living);
+    age(&dead);
+    assert_eq!(w.ledger.sweep(an_hour_ago()).unwrap(), usize::from(cfg!(target_os = "linux")));
+    assert!(living.exists());
     assert!(w.verify().is_clean());
+}
+
+#[test]
+fn putting_what_is_stored_makes_it_young_again() {
+    let w = World::on_file();
+    let digest = w.ledger.put(b"weights").unwrap();
+    let path = w.ledger.object_path(&digest);
+    let file = w.root().join("weights");
+    std::fs::write(&file, b"weights").unwrap();
+    for put in [&(|| w.ledger.put(b"weights").unwrap()) as &dyn Fn() -> Digest, &|| w.ledger.put_file(&file).unwrap().0]
+    {
+        age(&path);
+        assert_eq!(put(), digest);
+        assert!(std::fs::metadata(&path).unwrap().modified().unwrap() > an_hour_ago());
+        assert_eq!(w.ledger.remove_object_older(&digest, an_hour_ago()).unwrap(), None);
+    }
+    age(&path);
+    assert_eq!(w.ledger.remove_object_older(&digest, an_hour_ago()).unwrap(), Some(7));
+    assert_eq!(w.ledger.remove_object_older(&digest, an_hour_ago()).unwrap(), None);
+    assert!(!w.ledger.has(&digest));
+    assert!(w.verify().is_clean());
+}
+
+#[test]
+fn what_is_put_while_old_objects_are_removed_stays() {
+    let w = World::on_file();
+    let digest = w.ledger.put(b"weights").unwrap();
+    let path = w.ledger.object_path(&digest);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                w.ledger.alone(|_| w.ledger.remove_object_older(&digest, an_hour_ago())).unwrap();
+            }
+        });
+        let lost = (0..300)
+            .filter(|_| {
+                if let Ok(file) = std::fs::File::open(&path) {
+                    file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+                }
+                w.ledger.put(b"weights").unwrap();
+                !w.ledger.alone(|_| Ok::<_, LedgerError>(w.ledger.has(&digest))).unwrap()
+            })
+            .count();
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(lost, 0);
+    });
+}
+
+#[test]
+fn a_name_whose_text_is_damaged_is_nobodys_and_gets_a_new_commitment() {
+    let w = World::on_file();
+    w.append(w.events().dataset("d", 1)).unwrap();
+    let of = |name: &str| EventFilter { actor: Some(name.into()), ..EventFilter::default() };
+    let before = w.ledger.audit_log(&of("ada")).unwrap();
+    let path = w.ledger.object_path(&before[0].actor.commitment);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "{").unwrap();
+    let again = Ledger::open(w.root(), options(7)).unwrap();
+    for (name, actor) in [("e", "ada"), ("f", "grace")] {
+        let stamp = Stamp { actor: actor.into(), ..stamp(5) };
+        again.write(|t| t.append(&stamp, w.events().dataset(name, 1))).unwrap();
+        assert_eq!(again.audit_log(&of(actor)).unwrap().len(), 1);
+    }
 }
 
 #[test]

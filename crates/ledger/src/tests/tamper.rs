@@ -4,8 +4,8 @@ use super::builders::{World, options, verify};
 use crate::sim::Disk;
 use crate::store::Medium;
 use crate::tables;
-use crate::{FaultKind, Ledger, VerifyOptions, VerifyReport};
-use driftgate_model::{CancelToken, Digest, NullObserver};
+use crate::{EventFilter, FaultKind, Ledger, VerifyOptions, VerifyReport};
+use driftgate_model::{CancelToken, Code, Coded, Digest, NullObserver};
 use redb::{Database, ReadableTable, WriteTransaction};
 
 /// A world with a bit of everything, and its ledger file.
@@ -100,9 +100,8 @@ fn a_flipped_bit_in_any_node_is_found_there() {
         });
         let place = format!("node {index} of level {level} of the tree");
         if level == 0 {
-            // A leaf is held against the event, and the nodes above against the leaf.
-            let all: Vec<&str> = report.faults.iter().map(|f| f.place.as_str()).collect();
-            assert!(all.contains(&format!("event {index}").as_str()), "{all:?}");
+            // A leaf is held against its event, and only then the nodes above against the leaf.
+            assert_named(&report, FaultKind::Event, &format!("event {index}"));
         } else {
             assert_named(&report, FaultKind::Node, &place);
         }
@@ -115,6 +114,58 @@ fn a_flipped_bit_in_any_node_is_found_there() {
         t.open_table(tables::NODES).unwrap().insert(tables::node_key(5, 0), &[1; 32]).unwrap();
     });
     assert_named(&report, FaultKind::Node, "node 0 of level 5 of the tree");
+}
+
+#[test]
+fn an_event_far_behind_the_others_is_not_counted_up_to() {
+    let (w, image) = world();
+    for far in [12, 1 << 40, u64::MAX - 1, u64::MAX] {
+        let mut copy = Vec::new();
+        let report = after(&w, &image, |t| {
+            let mut table = t.open_table(tables::EVENTS).unwrap();
+            copy.extend_from_slice(table.get(10).unwrap().unwrap().value());
+            table.insert(far, copy.as_slice()).unwrap();
+        });
+        assert_named(&report, FaultKind::Event, "event 11");
+        assert!(report.first_fault.unwrap().detail.contains(&format!("event {far} comes next")));
+        assert_eq!((report.events, report.rows), (11, 0));
+    }
+}
+
+#[test]
+fn the_raw_log_is_the_bytes_as_they_are_stored() {
+    let (w, image) = world();
+    let disk = Disk::holding(image);
+    let database = Database::builder().create_with_backend(disk.backend()).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut stored = w.ledger.read(|v| v.entries(0, v.size()?)).unwrap();
+    // What a reader of events passes over: another canonical form would not show it.
+    stored[4].insert(1, b' ');
+    transaction.open_table(tables::EVENTS).unwrap().insert(4, stored[4].as_slice()).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let ledger = Ledger::open_on(Medium::Simulated(disk), w.root(), options(5)).unwrap();
+    assert_eq!(ledger.raw_log(&EventFilter::default()).unwrap(), stored);
+    let runs = EventFilter { kinds: vec!["run.stage".into()], ..EventFilter::default() };
+    assert_eq!(ledger.raw_log(&runs).unwrap(), stored[3..5]);
+}
+
+#[test]
+fn an_id_that_is_none_is_damage_and_no_panic() {
+    let (w, image) = world();
+    for id in ["", "x", "é", &"é".repeat(18), &super::builders::run_id(1).as_str().to_uppercase()] {
+        let disk = Disk::holding(image.clone());
+        let database = Database::builder().create_with_backend(disk.backend()).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let event = w.ledger.read(|v| v.event_bytes(2)).unwrap().unwrap();
+        let event = String::from_utf8(event).unwrap().replace(super::builders::run_id(1).as_str(), id);
+        transaction.open_table(tables::EVENTS).unwrap().insert(2, event.as_bytes()).unwrap();
+        transaction.commit().unwrap();
+        drop(database);
+        let ledger = Ledger::open_on(Medium::Simulated(disk), w.root(), options(5)).unwrap();
+        assert_eq!(ledger.audit_log(&EventFilter::default()).unwrap_err().code(), Code::Corrupt, "{id}");
+        assert_named(&verify(&ledger), FaultKind::Event, "event 2");
+    }
 }
 
 /// Flips a bit in, and removes, each row of a table; both must be named.
@@ -290,14 +341,19 @@ fn random_bits_of_the_file_never_panic_and_never_pass_as_another_history() {
     let head = std::fs::read_to_string(w.folder().join("head")).unwrap();
     let (mut refused, mut found, mut clean) = (0, 0, 0);
     let rounds = if std::env::var_os("DRIFTGATE_DEEP").is_some() { 20_000 } else { 400 };
-    // Most of the file is empty: aim at the pages that hold something.
-    let used: Vec<usize> = (0..image.len()).filter(|i| image[*i] != 0).collect();
+    // Most of the file is empty: aim at the pages that hold something, and within them at their zeros as well, since the
+    // high bytes of a key are some.
+    const PAGE: usize = 4096;
+    let written = |i: usize| image[i / PAGE * PAGE..].iter().take(PAGE).any(|b| *b != 0);
+    let (zeros, used): (Vec<usize>, Vec<usize>) =
+        (0..image.len()).filter(|i| written(*i)).partition(|i| image[*i] == 0);
     for round in 0..rounds {
         std::fs::write(w.folder().join("head"), &head).unwrap();
         let mut changed = image.clone();
         let draw = Digest::of(&(round as u64).to_le_bytes()).0;
-        let at = usize::from_le_bytes(draw[..8].try_into().unwrap()) % used.len();
-        changed[used[at]] ^= 1 << (draw[8] % 8);
+        let aim = if round % 2 == 0 { &used } else { &zeros };
+        let at = usize::from_le_bytes(draw[..8].try_into().unwrap()) % aim.len();
+        changed[aim[at]] ^= 1 << (draw[8] % 8);
         let opened = Ledger::open_on(Medium::Simulated(Disk::holding(changed)), w.root(), options(5));
         let Ok(ledger) = opened else {
             refused += 1;
