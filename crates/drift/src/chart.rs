@@ -35,8 +35,7 @@ fn edges(low: f64, high: f64, rows: usize) -> Vec<f64> {
     }
     // Equal, or so near one another that no edge fits between.
     let half = (low.abs() * 0.01).max(0.5);
-    let (a, b) = (low - half, high + half);
-    vec![if a.is_finite() { a } else { low * 0.5 }, if b.is_finite() { b } else { high }]
+    vec![(low - half).max(f64::MIN), (high + half).min(f64::MAX)]
 }
 
 fn shares(sorted: &[f64], edges: &[f64]) -> Vec<f64> {
@@ -77,4 +76,39 @@ pub fn bars_chart(reference: &BTreeMap<String, u64>, batch: &BTreeMap<String, u6
         of_batch.push(rest.iter().map(|b| b.2).sum());
     }
     Some(ColumnChart::Bars { labels, reference: of_reference, batch: of_batch })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn far_values_fall_into_the_outermost_bins() {
+        let mut values: Vec<f64> = (0..1000).map(f64::from).collect();
+        values.push(1e12);
+        let Some(ColumnChart::Histogram { edges, reference, batch }) = histogram_chart(&values, &[f64::MAX; 3]) else {
+            panic!("no histogram")
+        };
+        assert!(edges.iter().all(|e| e.is_finite()) && reference.len() <= MOST_BINS);
+        assert!((reference.iter().sum::<f64>() - 1.0).abs() < 1e-12 && batch.last() == Some(&1.0));
+        assert_eq!(histogram_chart(&[], &[]), None);
+        for v in [f64::MIN, -0.0, 3.0, f64::MAX] {
+            assert!(edges_of(v).windows(2).all(|w| w[0] < w[1]), "{v}");
+        }
+    }
+
+    fn edges_of(v: f64) -> Vec<f64> {
+        edges(v, v, 10)
+    }
+
+    #[test]
+    fn rare_categories_share_the_last_bar() {
+        let counts: BTreeMap<String, u64> = (0..50).map(|i| (format!("c{i:02}"), 100 - i)).collect();
+        let Some(ColumnChart::Bars { labels, reference, batch }) = bars_chart(&counts, &BTreeMap::new()) else {
+            panic!("no bars")
+        };
+        assert_eq!((labels.len(), labels[0].as_str(), labels[19].as_str()), (20, "c00", "(31 others)"));
+        assert!((reference.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(batch.iter().all(|b| *b == 0.0));
+    }
 }
