@@ -45,18 +45,19 @@ fn at_least(hits: u64, rounds: u64, least: f64, what: &str) {
     assert!(share >= least - slack, "{what}: {share} against {least}");
 }
 
-fn quick() -> DriftConfig {
-    DriftConfig { permutations: 99, ..config() }
+/// Few permutations, and others in each round: with the same ones in all, the level would be that of these 99.
+fn quick(seed: u64) -> DriftConfig {
+    DriftConfig { permutations: 99, seed, ..config() }
 }
 
-fn number(reference: &[f64], batch: &[f64], test: DriftTest) -> ColumnDrift {
-    let config = DriftConfig { numerical: test, ..quick() };
+fn number(reference: &[f64], batch: &[f64], test: DriftTest, seed: u64) -> ColumnDrift {
+    let config = DriftConfig { numerical: test, ..quick(seed) };
     let input = NumericColumn { name: "x", reference, reference_missing: 0, batch: batch.to_vec(), thresholds: None };
     finish(vec![check_numeric(input, &config)], Vec::new(), None, &config).columns.remove(0)
 }
 
-fn category(reference: &[u64], batch: &[u64], test: DriftTest) -> ColumnDrift {
-    let config = DriftConfig { categorical: test, ..quick() };
+fn category(reference: &[u64], batch: &[u64], test: DriftTest, seed: u64) -> ColumnDrift {
+    let config = DriftConfig { categorical: test, ..quick(seed) };
     let (reference, batch) = (named(reference), named(batch));
     let (reference_missing, batch_missing, thresholds) = (0, 0, None);
     let input = CategoricalColumn {
@@ -79,8 +80,8 @@ fn nothing_changed() {
             let mut u = Uniform::new(round * 31 + n as u64);
             let (a, b) = (sorted(u.normals(n, 0.0, 1.0)), u.normals(m, 0.0, 1.0));
             let (r, c) = (u.counts(n as u64, &SHARES), u.counts(m as u64, &SHARES));
-            let numbers = NUMERIC.map(|t| number(&a, &b, t));
-            let categories = CATEGORICAL.map(|t| category(&r, &c, t));
+            let numbers = NUMERIC.map(|t| number(&a, &b, t, round));
+            let categories = CATEGORICAL.map(|t| category(&r, &c, t, round));
             for (hits, found) in small.iter_mut().zip(numbers.iter().chain(&categories)) {
                 let p = found.tests[0].p_value.unwrap();
                 hits[0] += u64::from(p <= 0.05);
@@ -125,7 +126,7 @@ fn intervals_cover() {
                 let (a, b) = (sorted(u.normals(n, 0.0, 1.0)), sorted(u.normals(m, shift, 1.0)));
                 let found = ks::test(&a, &b).unwrap();
                 covers(ks::interval(found.statistic, n as u64, m as u64, 0.95), truth, &mut d);
-                covers(number(&a, &b, DriftTest::Wasserstein).tests[0].interval, shift, &mut w);
+                covers(number(&a, &b, DriftTest::Wasserstein, round).tests[0].interval, shift, &mut w);
             }
             covered(d, rounds, 0.025, &format!("ks n={n} m={m} shift={shift}"));
             covered(w, rounds, 0.03, &format!("wasserstein n={n} m={m} shift={shift}"));
@@ -180,7 +181,8 @@ fn intervals_of_shares_cover() {
             covers(proportion::interval(a, n, b, m, 0.95), q - p, &mut missed);
             alarms += u64::from(proportion::test(a, n, b, m, proportion::Side::Two).unwrap().p_value <= 0.05);
         }
-        covered(missed, rounds, 0.04, &format!("newcombe {p} {q} n={n} m={m}"));
+        // With few hits on a side, all that is missed is missed on one end.
+        at_most(missed[0] + missed[1], rounds, 0.06, &format!("newcombe {p} {q} n={n} m={m}, truth outside"));
         if p == q {
             at_most(alarms, rounds, 0.05, &format!("two shares {p} n={n} m={m}, p <= 0.05"));
         }
@@ -197,7 +199,7 @@ fn power_rises_with_the_effect() {
             for round in 0..rounds {
                 let mut u = Uniform::new(round * 3 + 11);
                 let (a, b) = (sorted(u.normals(1000, 0.0, 1.0)), u.normals(300, shift, 1.0));
-                drifted += u64::from(number(&a, &b, test).verdict == DriftVerdict::Drifted);
+                drifted += u64::from(number(&a, &b, test, round).verdict == DriftVerdict::Drifted);
             }
             println!("{} shift={shift}: called drifted {:.3}", test.as_str(), drifted as f64 / rounds as f64);
             assert!(drifted >= last, "{test:?} {shift}: {drifted} after {last}");
@@ -215,7 +217,7 @@ fn the_detectable_effect_is_detected() {
     let example = |shift: f64, seed: u64| -> DriftTestResult {
         let mut u = Uniform::new(seed);
         let (a, b) = (sorted(u.normals(n, 0.0, 1.0)), u.normals(m, shift, 1.0));
-        number(&a, &b, DriftTest::Ks).tests.remove(0)
+        number(&a, &b, DriftTest::Ks, seed).tests.remove(0)
     };
     let detectable = example(0.6, 1).detectable.unwrap();
     // The shift whose KS distance that is.
@@ -236,7 +238,7 @@ fn the_global_test_keeps_its_level() {
             Matrix::from_columns(rows, 3, data).unwrap()
         };
         let (a, b, c) = (table(150, 0.0), table(50, 0.0), table(150, 0.8));
-        let mut config = DriftConfig { seed: round, ..quick() };
+        let mut config = quick(round);
         config.global.permutations = 99;
         let p = |x: &Matrix, y: &Matrix| energy(x, y, &config, 1, &CancelToken::new()).unwrap().p_value.unwrap();
         let (same, other) = (p(&a, &b), p(&a, &c));
