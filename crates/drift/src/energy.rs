@@ -15,8 +15,9 @@ const BLOCK: usize = 32;
 ///
 /// Rows by numeric columns, categories encoded by the caller. Each column becomes its mid-rank among the pooled rows, scaled to
 /// [0, 1], so that units, tails and infinities do no harm; a missing value is ranked in the middle. The distance between
-/// whole rows sees changed dependence that no column shows, but weakly so where only few of many columns take part: of two
-/// columns that become correlated by 0.7 it sees nearly all at 500 rows a side; among 20 columns hardly any.
+/// whole rows sees changed dependence that no column shows, the less so the more columns take no part in it: at 500 rows a side
+/// it sees two columns that become correlated by 0.7 always where there are no others, mostly among 5 columns, and not at all
+/// among 20 (`tests/simulation.rs` prints the table).
 ///
 /// The statistic is nm/(n+m)·E, the effect E / (2·mean distance across), 0 to 1. It has no interval, so the verdict is drifted
 /// or inconclusive, never stable. `threads` (0: all) changes nothing.

@@ -36,30 +36,33 @@ pub fn test(reference: &[f64], batch: &[f64]) -> Option<Ks> {
 }
 
 /// D·n·m as a whole number: the largest |i·m − j·n| over all values, i and j counting the values up to it. O(n + m).
-///
-/// The walk takes the smaller of both next values, or both where they are equal, without a branch on the data. Within a run of
-/// equal values there is no distance to look at: it counts only where the next value is larger.
-#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN against the contract must be walked past, too")]
 pub fn scaled_distance(reference: &[f64], batch: &[f64]) -> u64 {
-    let (n, m) = (reference.len(), batch.len());
-    let (step_i, step_j) = (m as i64, n as i64);
-    let (mut i, mut j, mut gap, mut largest) = (0, 0, 0i64, 0i64);
-    let mut value = f64::NAN;
-    while i < n && j < m {
+    let (n, m) = (reference.len() as i64, batch.len() as i64);
+    let (mut i, mut j, mut largest) = (0, 0, 0);
+    while i < reference.len() && j < batch.len() {
         let (a, b) = (reference[i], batch[j]);
-        let next = a.min(b);
-        // What was reached before this value; of a NaN, which is no value, nothing is said.
-        largest = largest.max(if next > value { gap.abs() } else { 0 });
-        value = next;
-        let (take_a, take_b) = (!(a > next), !(b > next));
-        i += usize::from(take_a);
-        j += usize::from(take_b);
-        gap += i64::from(take_a) * step_i - i64::from(take_b) * step_j;
+        // Within a run of one side that lies before the other's next value, the distance moves one way: its end is enough.
+        if a < b {
+            i += run(&reference[i..], |v| v < b);
+        } else if b < a {
+            j += run(&batch[j..], |v| v < a);
+        } else {
+            let (runs_a, runs_b) = (run(&reference[i..], |v| v == a), run(&batch[j..], |v| v == b));
+            // A NaN, against the contract, equals nothing: the walk ends.
+            if runs_a + runs_b == 0 {
+                break;
+            }
+            (i, j) = (i + runs_a, j + runs_b);
+        }
+        largest = largest.max((i as i64 * m - j as i64 * n).abs());
     }
-    // One side has ended: after the rest of this run the other only closes the gap.
-    let rest = |values: &[f64], from: usize| values[from..].iter().take_while(|v| **v == value).count() as i64;
-    gap += rest(reference, i) * step_i - rest(batch, j) * step_j;
-    largest.max(gap.abs()).unsigned_abs()
+    largest.unsigned_abs()
+}
+
+/// How many values from the start on are `inside`.
+#[inline]
+fn run(values: &[f64], inside: impl Fn(f64) -> bool) -> usize {
+    values.iter().position(|v| !inside(*v)).unwrap_or(values.len())
 }
 
 /// P(D·n·m ≥ `scaled`) for two samples of one continuous distribution.

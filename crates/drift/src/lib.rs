@@ -28,7 +28,6 @@ pub mod proportion;
 pub mod psi;
 mod random;
 mod result;
-mod sort;
 pub mod special;
 #[cfg(test)]
 mod support;
@@ -44,5 +43,4 @@ pub use error::DriftError;
 pub use finish::{Finished, finish, multiple};
 pub use performance::{BatchPerformance, CHECK_LEVEL, FEWEST_ROWS, chance, estimate, fit_calibration, performance};
 pub use result::{ENERGY, MISSING, NEW_CATEGORY, PERFORMANCE};
-pub use sort::sort;
 pub use thresholds::{ColumnThresholds, DistanceThresholds, ReferenceValues, SizeThresholds, column_thresholds};

@@ -252,6 +252,32 @@ fn the_global_test_keeps_its_level() {
     println!("energy, correlation 0.8 of two among three columns, n=m=150: power {}", hits[2] as f64 / rounds as f64);
 }
 
+/// What the global test sees of a correlation of two columns among several, margins unchanged.
+#[test]
+fn the_global_test_loses_power_with_idle_columns() {
+    let rounds = rounds(5);
+    let mut powers = Vec::new();
+    for (cols, rho) in [(2, 0.4), (2, 0.7), (5, 0.7), (20, 0.7), (20, 0.95)] {
+        let mut hits = 0;
+        for round in 0..rounds {
+            let mut u = Uniform::new(round * 5 + 29);
+            let mut table = |rho: f64| {
+                let mut data: Vec<f64> = (0..500 * cols).map(|_| u.normal()).collect();
+                (0..500).for_each(|i| data[500 + i] = rho * data[i] + (1.0 - rho * rho).sqrt() * data[500 + i]);
+                Matrix::from_columns(500, cols, data).unwrap()
+            };
+            let (a, b) = (table(0.0), table(rho));
+            let mut config = quick(round);
+            config.global.permutations = 99;
+            hits += u64::from(energy(&a, &b, &config, 1, &CancelToken::new()).unwrap().p_value.unwrap() <= 0.01);
+        }
+        let power = hits as f64 / rounds as f64;
+        println!("energy, correlation {rho} of two among {cols} columns, n=m=500, p <= 0.01: power {power:.2}");
+        powers.push(power);
+    }
+    assert!(powers[1] >= 0.8, "{powers:?}");
+}
+
 /// 30 columns without drift: the reference's tool would cry in four of five batches.
 #[test]
 fn many_columns_raise_no_false_alarm() {
