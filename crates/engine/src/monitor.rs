@@ -94,7 +94,7 @@ impl Workspace {
             schema: "driftgate/drift-check/1".into(),
             check: row.check.clone(),
             source: self.source_of(row)?,
-            actor: self.ledger.unseal(&row.actor)?,
+            actor: self.opened_or_said(&row.actor)?,
             alarm: row.alarm,
             fails: report.config.monitoring.fail_on_severity.is_some_and(|at| row.severity >= at),
             responses: line.responses,
@@ -105,7 +105,7 @@ impl Workspace {
     fn source_of(&self, row: &CheckRow) -> Result<Option<String>> {
         let event = self.ledger.read(|view| -> Result<_> { Ok(view.event(row.seq)?) })?;
         match event.map(|e| e.body) {
-            Some(EventBody::DriftChecked { source, .. }) => Ok(self.ledger.unseal(&source)?),
+            Some(EventBody::DriftChecked { source, .. }) => self.opened_or_said(&source),
             _ => Err(EngineError::corrupt(format!("event {} is not the drift check {}", row.seq, row.check))),
         }
     }
@@ -115,9 +115,9 @@ impl Workspace {
         for r in &row.responses {
             responses.push(ResponseView {
                 at: r.at,
-                actor: self.ledger.unseal(&r.actor)?,
+                actor: self.opened_or_said(&r.actor)?,
                 action: r.action,
-                reason: self.ledger.unseal(&r.reason)?,
+                reason: self.opened_or_said(&r.reason)?,
             });
         }
         Ok(CheckLine {

@@ -14,17 +14,17 @@ pub fn perform(context: &Context, command: DriftCommand) -> Ended {
     match command {
         DriftCommand::Check(args) => return check(context, &args),
         DriftCommand::Show { check, all } => {
-            let view = context.open()?.drift_view(&check)?;
+            let view = context.open_to_look()?.drift_view(&check)?;
             show(context, &view, all)?;
         }
         DriftCommand::History { model, limit } => {
             let limit = (limit > 0).then_some(limit);
-            let history = context.open()?.drift_history(&model, limit)?;
+            let history = context.open_to_look()?.drift_history(&model, limit)?;
             let begin = context.begin();
             context.output.answer(&history, |h, width| drift::history(h, &begin, width))?;
         }
         DriftCommand::Summary { model } => {
-            let summary = context.open()?.drift_summary(&model)?;
+            let summary = context.open_to_look()?.drift_summary(&model)?;
             let begin = context.begin();
             context.output.answer(&summary, |s, width| drift::summary(s, &begin, width))?;
         }
