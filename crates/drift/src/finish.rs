@@ -2,6 +2,7 @@
 
 use crate::adjust::adjust;
 use crate::decide::{absolute, decide, severity};
+use crate::proportion::CERTAIN;
 use crate::result::{ENERGY, signed};
 use driftgate_model::{
     ColumnDrift, DriftConfig, DriftSeverity, DriftTest, DriftTestResult, DriftVerdict, OverallDrift, ProfileKind,
@@ -21,7 +22,8 @@ pub struct Finished {
     pub overall: OverallDrift,
 }
 
-/// Adjusts the p-values of all tests of all `columns` and `outputs` as one family and draws the verdicts.
+/// Adjusts the p-values of all tests of all `columns` and `outputs` as one family and draws the verdicts. Tests that could not
+/// have rejected ([`CERTAIN`]: no value is missing anywhere) do not count in the family.
 ///
 /// `effect` rule: a test is decided by [`decide`]; a column has the worst verdict of its tests and, where it drifted, the
 /// severity of its largest drifted effect. The batch drifted where an input column or an output drifted, or where the global
@@ -40,11 +42,7 @@ pub fn finish(
     mut global: Option<DriftTestResult>,
     config: &DriftConfig,
 ) -> Finished {
-    let all = || columns.iter().chain(&outputs).flat_map(|c| &c.tests);
-    let p_values: Vec<Option<f64>> = all().map(|t| t.p_value).collect();
-    let adjusted = adjust(&p_values, config.correction);
-    let tests = columns.iter_mut().chain(&mut outputs).flat_map(|c| &mut c.tests);
-    tests.zip(adjusted).for_each(|(t, p)| t.adjusted_p = p);
+    adjust_family(columns.iter_mut().chain(&mut outputs).collect(), config);
     columns.iter_mut().chain(&mut outputs).for_each(|c| decide_column(c, config));
     if let Some(g) = &mut global {
         g.adjusted_p = g.p_value;
@@ -60,6 +58,39 @@ pub fn finish(
     Finished { columns, outputs, global, overall }
 }
 
+/// One family: all tests of all columns that could have rejected.
+fn adjust_family<'a>(columns: Vec<&'a mut ColumnDrift>, config: &DriftConfig) {
+    let tests_of = |c: &'a mut ColumnDrift| {
+        let alpha = alpha_of(c.kind, config);
+        c.tests.iter_mut().map(move |t| (alpha, t))
+    };
+    let mut tests: Vec<(f64, &mut DriftTestResult)> = columns.into_iter().flat_map(tests_of).collect();
+    let counted = |t: &DriftTestResult| t.p_value.filter(|_| t.method != CERTAIN);
+    let p_values: Vec<Option<f64>> = tests.iter().map(|(_, t)| counted(t)).collect();
+    let adjusted = adjust(&p_values, config.correction);
+    let floor = 1.0 / (f64::from(config.permutations) + 1.0);
+    for ((alpha, test), p) in tests.iter_mut().zip(adjusted) {
+        test.adjusted_p = p.or(test.p_value);
+        let by_permutation = ["permutation", "thresholds"].contains(&test.method.as_str());
+        let smallest = by_permutation && test.p_value.is_some_and(|p| p <= floor * 1.000_001);
+        if let Some(p) = test.adjusted_p.filter(|p| smallest && *p > *alpha) {
+            let wanted = (f64::from(config.permutations) + 1.0) * p / *alpha;
+            let note = format!(
+                "p is the smallest that {} permutations can give and, adjusted, above the level: about {wanted:.0} are needed",
+                config.permutations
+            );
+            test.note = Some(test.note.take().map_or_else(|| note.clone(), |had| format!("{had}; {note}")));
+        }
+    }
+}
+
+fn alpha_of(kind: ProfileKind, config: &DriftConfig) -> f64 {
+    match kind {
+        ProfileKind::Numeric => config.threshold_numerical,
+        ProfileKind::Categorical => config.threshold_categorical,
+    }
+}
+
 /// A column's largest effect in multiples of the smallest that matters; 0 where no test has an effect.
 pub fn multiple(column: &ColumnDrift) -> f64 {
     column.tests.iter().map(test_multiple).fold(0.0, f64::max)
@@ -71,9 +102,10 @@ fn test_multiple(test: &DriftTestResult) -> f64 {
 }
 
 fn decide_column(column: &mut ColumnDrift, config: &DriftConfig) {
-    let (alpha, test) = match column.kind {
-        ProfileKind::Numeric => (config.threshold_numerical, config.numerical),
-        ProfileKind::Categorical => (config.threshold_categorical, config.categorical),
+    let alpha = alpha_of(column.kind, config);
+    let test = match column.kind {
+        ProfileKind::Numeric => config.numerical,
+        ProfileKind::Categorical => config.categorical,
     };
     let by_reference = config.severity.rule == SeverityRule::Reference;
     let mut worst = DriftSeverity::None;
@@ -212,6 +244,23 @@ mod tests {
         assert_eq!((done(6).severity, done(6).drift_share), (DriftSeverity::High, 0.6));
         let unsure = finish(vec![column("a", 0.5, 0.0, 0.05, 0.2)], Vec::new(), None, &config()).overall;
         assert_eq!((unsure.verdict, unsure.inconclusive_columns), (DriftVerdict::Inconclusive, 1));
+    }
+
+    #[test]
+    fn what_cannot_reject_does_not_dilute_and_too_few_permutations_are_said() {
+        let mut columns = vec![column("a", 0.001, 0.2, 0.25, 0.3)];
+        columns[0].tests[0].method = "permutation".into();
+        for i in 0..99 {
+            let mut c = column(&i.to_string(), 1.0, 0.0, 0.0, 0.01);
+            c.tests[0].method = CERTAIN.into();
+            columns.push(c);
+        }
+        let done = finish(columns.clone(), Vec::new(), None, &config());
+        assert_eq!((done.columns[0].tests[0].adjusted_p, done.overall.drifted_columns), (Some(0.001), 1));
+        assert_eq!(done.columns[1].tests[0].adjusted_p, Some(1.0));
+        columns.iter_mut().for_each(|c| c.tests[0].method = "permutation".into());
+        let done = finish(columns, Vec::new(), None, &config());
+        assert!(done.columns[0].tests[0].note.as_deref().unwrap().contains("about 2000 are needed"));
     }
 
     #[test]

@@ -3,6 +3,10 @@
 use crate::special::{chi2_sf, normal_sf, normal_two_sided};
 use driftgate_model::Interval;
 
+/// The method of a comparison that could not have come out otherwise: its p-value is 1 whatever the truth, so that it takes no
+/// part in the adjustment of others (Tarone 1990).
+pub const CERTAIN: &str = "certain";
+
 /// Which differences count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -19,7 +23,7 @@ pub struct Shares {
     pub statistic: f64,
     /// The p-value.
     pub p_value: f64,
-    /// `fisher` or `chisquare`.
+    /// `fisher`, `chisquare`, or [`CERTAIN`] where no row or every row of both sides is a hit.
     pub method: &'static str,
     /// Share of the batch less share of the reference.
     pub difference: f64,
@@ -38,6 +42,9 @@ pub fn test(reference_hits: u64, reference_rows: u64, batch_hits: u64, batch_row
     let difference = b as f64 / m - a as f64 / n;
     let (hits, all) = ((a + b) as f64, n + m);
     let least = n.min(m) * hits.min(all - hits) / all;
+    if least == 0.0 {
+        return Some(Shares { statistic: difference, p_value: 1.0, method: CERTAIN, difference });
+    }
     if least < 5.0 {
         let p_value = fisher(a, reference_rows, b, batch_rows, side);
         return Some(Shares { statistic: difference, p_value, method: "fisher", difference });
@@ -146,7 +153,7 @@ mod tests {
     fn edges() {
         assert_eq!(test(0, 0, 1, 2, Side::Two), None);
         let none = test(0, 10, 0, 10, Side::Two).unwrap();
-        assert_eq!((none.p_value, none.method), (1.0, "fisher"));
+        assert_eq!((none.p_value, none.method), (1.0, CERTAIN));
         assert_eq!(test(0, 10, 0, 10, Side::Greater).unwrap().p_value, 1.0);
         let all = test(10, 10, 10, 10, Side::Two).unwrap();
         assert_eq!(all.p_value, 1.0);
