@@ -315,8 +315,10 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
         reading.part("training", &TRAINING, false, p, |part, f, key| training(&part.node?, part.json, task, f, key));
     let evaluation =
         reading.part("evaluation", &EVALUATION, true, p, |part, f, key| evaluation(part.json, random_seed, f, key));
-    let promotion =
-        reading.part("promotion", &PROMOTION, false, p, |part, f, key| promotion(&part.node?, part.json, task, f, key));
+    let bootstrap = evaluation.as_ref().map(|e| &e.bootstrap).filter(|_| gated);
+    let promotion = reading.part("promotion", &PROMOTION, false, p, |part, f, key| {
+        promotion(&part.node?, part.json, task, bootstrap, f, key)
+    });
     let deployment = reading
         .part("deployment", &DEPLOYMENT, true, p, |part, f, key| deployment(part.node.as_ref(), part.json, f, key));
     let drift =

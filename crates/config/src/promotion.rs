@@ -6,8 +6,8 @@ use crate::finding::ConfigErrors;
 use crate::shape::{End, Field, LARGEST, Literal, Map, Need, Shape, Tagged, field, flag, number, word};
 use crate::suggest::cut;
 use crate::yaml::Node;
-use driftgate_model::config::PromotionConfig;
-use driftgate_model::{CLASSIFICATION_METRICS, REGRESSION_METRICS, Task, lower_is_better};
+use driftgate_model::config::{BootstrapConfig, PromotionConfig};
+use driftgate_model::{CLASSIFICATION_METRICS, REGRESSION_METRICS, Task, lower_is_better, resamples_needed};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -240,11 +240,41 @@ fn rules(section: &str, json: &Json, node: &Node, findings: &mut Findings<'_>, k
     }
 }
 
-/// The typed rules of `task` in a checked promotion mapping; `key` is empty or ends with a dot.
+/// Rules about the end of an interval that the resamples of the evaluation config do not reach.
+fn reach(section: &str, json: &Json, node: &Node, bootstrap: &BootstrapConfig, findings: &mut Findings<'_>, key: &str) {
+    let items = node.at(&[section, "rules"]).map(Node::items).unwrap_or_default();
+    for (index, rule) in items.iter().enumerate() {
+        let written = &json[section]["rules"][index];
+        let (level, tail) = match (written["kind"].as_str(), written["confidence"].as_f64()) {
+            (Some("interval_bound"), _) => (bootstrap.level, (1.0 - bootstrap.level) / 2.0),
+            (Some("not_worse_than_champion"), Some(confidence)) => (confidence, 1.0 - confidence),
+            _ => continue,
+        };
+        let needed = resamples_needed(tail);
+        if u64::from(bootstrap.resamples) >= needed {
+            continue;
+        }
+        let message = match bootstrap.resamples {
+            0 => "this rule can never hold: it needs an interval, and `bootstrap.resamples` is 0".into(),
+            few => format!("this rule can never hold: {few} resamples are too few to be {} % sure", percent(level)),
+        };
+        let suggestion = format!("set `bootstrap.resamples` of the evaluation config to {needed} or more");
+        findings.error(Some(rule.mark), &format!("{key}{section}.rules[{index}]"), &message, Some(suggestion));
+    }
+}
+
+/// A share as a percentage without trailing zeros.
+fn percent(share: f64) -> String {
+    format!("{:.4}", share * 100.0).trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The typed rules of `task` in a checked promotion mapping; `key` is empty or ends with a dot. With `bootstrap`, the rules
+/// are held against the resamples there will be.
 pub(crate) fn promotion(
     node: &Node,
     mut json: Json,
     task: Option<Task>,
+    bootstrap: Option<&BootstrapConfig>,
     findings: &mut Findings<'_>,
     key: &str,
 ) -> Option<PromotionConfig> {
@@ -256,6 +286,9 @@ pub(crate) fn promotion(
         let message = format!("there are no rules for {section}");
         let suggestion = format!("add `{section}:` with `rules:` under it");
         findings.error(Some(node.mark), key.trim_end_matches('.'), &message, Some(suggestion));
+    }
+    if let Some(bootstrap) = bootstrap {
+        reach(section, &json, node, bootstrap, findings, key);
     }
     if findings.refuses() {
         return None;
@@ -275,7 +308,7 @@ pub fn resolve_promotion(path: &Path, files: &dyn Files, task: Task) -> Result<P
     let config = findings.read(files).and_then(|text| {
         let node = crate::yaml::parse(&text, &mut findings)?;
         let json = findings.map(&PROMOTION, node.entries(), node.mark, "");
-        promotion(&node, json, Some(task), &mut findings, "")
+        promotion(&node, json, Some(task), None, &mut findings, "")
     });
     let (errors, _) = findings.finish();
     match config {

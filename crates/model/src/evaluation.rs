@@ -117,6 +117,16 @@ pub struct EvaluationReport {
     pub notes: Vec<String>,
 }
 
+/// Resamples that have to lie beyond the end of an interval for the end to mean something.
+const RESAMPLES_BEYOND: f64 = 5.0;
+
+/// The resamples that an end of an interval takes, `tail` being the share of them beyond it: 200 for the ends of a 95 %
+/// interval, with 2.5 % beyond either.
+pub fn resamples_needed(tail: f64) -> u64 {
+    // A little off, so that a tail such as 1 - 0.9, which is not quite 0.1, asks for no resample more.
+    (RESAMPLES_BEYOND / tail.max(0.0) - 1e-6).ceil() as u64
+}
+
 /// Whether a smaller value of the metric is better.
 pub fn lower_is_better(metric: &str) -> bool {
     matches!(

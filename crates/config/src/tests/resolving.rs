@@ -156,6 +156,40 @@ fn the_gate_s_rules() {
 }
 
 #[test]
+fn rules_about_intervals_need_resamples_enough() {
+    let rule = |rule: &str, bootstrap: &str, stages: &str| {
+        let text = SHORT.replace("[preprocessing, training]", stages);
+        let parts = format!(
+            "  evaluation: {{bootstrap: {bootstrap}}}\n  promotion: {{classification: {{rules: [{{id: a, metric: accuracy, {rule}}}]}}}}\n"
+        );
+        match try_text(&(text + &parts)) {
+            Ok(_) => String::new(),
+            Err(errors) => errors.to_string(),
+        }
+    };
+    let gated = "[preprocessing, training, evaluation, promotion]";
+    let bound = "kind: interval_bound, operator: '>=', threshold: 0.8";
+    let not_worse = |confidence: f64| format!("kind: not_worse_than_champion, confidence: {confidence}");
+    // Either end of a 95 % interval has 2.5 % beyond it, the bound of one side all of its 5 %.
+    assert_eq!(rule(bound, "{resamples: 200}", gated), "");
+    assert_eq!(rule(&not_worse(0.95), "{resamples: 100}", gated), "");
+    assert_eq!(rule(&not_worse(0.999), "{resamples: 5000}", gated), "");
+    let found = rule(bound, "{resamples: 199}", gated);
+    assert!(found.contains("rules[0]: this rule can never hold: 199 resamples are too few to be 95 % sure"), "{found}");
+    assert!(found.contains("set `bootstrap.resamples` of the evaluation config to 200 or more"), "{found}");
+    let found = rule(bound, "{resamples: 999, level: 0.99}", gated);
+    assert!(found.contains("to 1000 or more"), "{found}");
+    let found = rule(&not_worse(0.999), "{resamples: 1000}", gated);
+    assert!(found.contains("99.9 % sure") && found.contains("to 5000 or more"), "{found}");
+    let found = rule(&not_worse(0.95), "{resamples: 0}", gated);
+    assert!(found.contains("it needs an interval, and `bootstrap.resamples` is 0"), "{found}");
+    // Nobody asks the gate.
+    assert_eq!(rule(bound, "{resamples: 2}", "[preprocessing, training, evaluation]"), "");
+    // No interval is asked for.
+    assert_eq!(rule("operator: '>=', threshold: 0.8", "{resamples: 2}", gated), "");
+}
+
+#[test]
 fn a_promotion_config_without_its_stage_is_checked_and_left_out() {
     let promotion =
         "  promotion: {classification: {rules: [{id: a, metric: accuracy, operator: '>=', threshold: 0.8}]}}\n";
