@@ -199,11 +199,14 @@ fn bound_rule(rule: &Rule, metric: &str, op: Operator, threshold: f64, evaluatio
             r.interval = Some(interval);
             r.status = status(op.holds(bound(interval), threshold));
             r.reason = format!("the {name} end of {metric} is {}", show_beside(bound(interval), threshold));
+            if let Some(note) = value.and_then(|m| m.note.as_deref()) {
+                r.reason += &format!(" ({note})");
+            }
         }
         Some(_) => r.reason = "an interval has no end to compare with `==`".into(),
         None => {
             let why = value.and_then(|m| m.note.as_deref()).unwrap_or("intervals were turned off");
-            r.reason = format!("{metric} has no interval: {why}");
+            r.reason = format!("{metric} has no interval: {}", why.trim_start_matches("no interval, "));
         }
     }
     r
@@ -256,9 +259,16 @@ fn not_worse(
                 // Adding 0 turns −0 into 0.
                 show_beside((-bound).max(0.0) + 0.0, margin)
             );
+            if let Some(limit) = &paired.limit {
+                r.reason += &format!(", since {limit}");
+            }
         }
-        _ => {
-            let why = paired.note.as_deref().unwrap_or("no interval could be made");
+        (Some(_), None) => {
+            let why = paired.note.as_deref().unwrap_or("no bound could be made");
+            r.reason = format!("how much worse {metric} may be than in version {version} is not known: {why}");
+        }
+        (None, _) => {
+            let why = paired.note.as_deref().unwrap_or("it could not be computed");
             r.reason = format!("the difference in {metric} to version {version} is not defined: {why}");
         }
     }
@@ -468,7 +478,31 @@ mod tests {
             lower_bound: Some(low),
             upper_bound: Some(high),
             note: None,
+            limit: None,
         }
+    }
+
+    #[test]
+    fn the_reason_names_what_a_bound_rests_on() {
+        let e = evaluation(Some(0.9), None);
+        let kind = || not_worse_kind("accuracy", 0.05, false);
+        let limited = PairedDifference { limit: Some("23 rows are few".into()), ..difference(0.0, -0.122, 0.122) };
+        let r = ask(kind(), &e, Champion::Evaluated(1), Some(limited));
+        assert_eq!(r.status, RuleStatus::Failed);
+        assert!(r.reason.ends_with("it may be as much as 0.122 worse, since 23 rows are few"), "{}", r.reason);
+        let unknown = PairedDifference {
+            lower_bound: None,
+            note: Some("no resample differs".into()),
+            ..difference(0.0, 0.0, 0.0)
+        };
+        let r = ask(kind(), &e, Champion::Evaluated(1), Some(unknown));
+        assert_eq!(r.status, RuleStatus::Failed);
+        assert!(r.reason.ends_with("is not known: no resample differs"), "{}", r.reason);
+        let mut e = evaluation(Some(1.0), Some((0.84, 1.0)));
+        e.metrics.get_mut("accuracy").unwrap().note = Some("86 rows without an error".into());
+        let kind = RuleKind::IntervalBound { metric: "accuracy".into(), operator: Operator::AtLeast, threshold: 0.8 };
+        let r = ask(kind, &e, Champion::None, None);
+        assert_eq!((r.status, r.reason.ends_with("(86 rows without an error)")), (RuleStatus::Passed, true));
     }
 
     #[test]

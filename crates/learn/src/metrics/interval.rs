@@ -1,14 +1,11 @@
 //! Percentile intervals of resampled values, and what is honest to say about them.
 
 use super::MetricError;
-use driftgate_model::{Interval, MetricValue};
+use driftgate_model::{Interval, MetricValue, resamples_needed};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// More undefined resamples than one in this many leave no interval.
 const ONE_IN: usize = 20;
-
-/// Fewer resamples than this beyond a quantile say nothing about it: its estimate would be one or two extreme draws.
-const IN_TAIL: f64 = 5.0;
 
 /// The values of one metric over all resamples.
 #[derive(Debug, Clone)]
@@ -36,20 +33,17 @@ impl Spread {
         !self.sorted.is_empty() && self.left_out() * ONE_IN <= self.resamples
     }
 
-    /// Whether enough resamples lie beyond the quantile `share`.
-    pub(super) fn reaches(&self, share: f64) -> bool {
-        // A share such as 0.025 is not exact, and 200 resamples are meant to be enough for it.
-        self.resamples as f64 * share.min(1.0 - share) >= IN_TAIL - 1e-6
-    }
-
-    /// The quantile; `None` where too few resamples are defined, or lie beyond it.
+    /// The quantile, interpolated between neighbours (type 7 of Hyndman and Fan, NumPy's default). Not defined where fewer
+    /// resamples than [`resamples_needed`] were drawn for its tail.
     pub(super) fn quantile(&self, share: f64) -> Option<f64> {
-        if self.is_usable() && self.reaches(share) { self.at(share) } else { None }
+        if !self.is_usable() || (self.resamples as u64) < resamples_needed(share.min(1.0 - share)) {
+            return None;
+        }
+        self.at(share)
     }
 
-    /// The value at a share, interpolated between neighbours (type 7 of Hyndman and Fan, NumPy's default).
     fn at(&self, share: f64) -> Option<f64> {
-        let place = share.clamp(0.0, 1.0) * (self.sorted.len() - 1) as f64;
+        let place = share.clamp(0.0, 1.0) * self.sorted.len().checked_sub(1)? as f64;
         let below = self.sorted.get(place.floor() as usize)?;
         let above = self.sorted.get(place.ceil() as usize)?;
         // Equal neighbours are answered as they are: interpolation would add a rounding error to a width of zero.
@@ -70,7 +64,7 @@ impl Spread {
     /// A defined value with its interval and the notes that belong to it, `more` last.
     pub(super) fn around(&self, value: f64, level: f64, more: Option<String>) -> MetricValue {
         let mut notes = self.notes(level);
-        if self.is_degenerate() {
+        if self.is_degenerate() && self.interval(level).is_some() {
             notes.push(NO_WIDTH.to_owned());
         }
         notes.extend(more);
@@ -90,15 +84,21 @@ impl Spread {
         if left_out > 0 {
             notes.push(format!("{left_out} of {all} resamples left out, the metric is not defined on them"));
         }
-        if !self.reaches((1.0 - level) / 2.0) {
-            notes.push(format!("no interval, {all} resamples are too few for the tails of {} %", percent(level)));
-        }
+        let what = format!("the tails of a {} % interval", percent(level));
+        notes.extend(self.too_few((1.0 - level) / 2.0, &what).map(|note| format!("no interval, {note}")));
         notes
+    }
+
+    /// Says that there are too few resamples for `what` that needs a tail, if there are.
+    pub(super) fn too_few(&self, tail: f64, what: &str) -> Option<String> {
+        let (found, needed) = (self.resamples, resamples_needed(tail));
+        (self.is_usable() && (found as u64) < needed)
+            .then(|| format!("{found} resamples are too few for {what}, it takes {needed}"))
     }
 }
 
 /// What the note of an interval without width says.
-const NO_WIDTH: &str =
+pub(super) const NO_WIDTH: &str =
     "every resample gives the same value, so a percentile interval has no width and overstates certainty";
 
 /// A share as a percentage without trailing zeros: `95`, `99.5`.
@@ -183,6 +183,16 @@ mod tests {
         assert!(with(6).interval(0.9).is_none() && with(6).quantile(0.5).is_none());
         assert!(with(100).interval(0.9).is_none() && !with(100).is_degenerate());
         assert!(Spread::new(std::iter::empty()).interval(0.9).is_none());
+    }
+
+    #[test]
+    fn an_end_takes_five_resamples_beyond_it() {
+        let with = |resamples: usize| Spread::new((0..resamples).map(|i| i as f64));
+        for (share, least) in [(0.05, 100), (0.95, 100), (0.1, 50), (1.0 - 0.9, 50), (0.025, 200), (0.01, 500)] {
+            assert_eq!(with(least - 1).quantile(share), None, "{share}");
+            assert!(with(least).quantile(share).is_some(), "{share}");
+        }
+        assert!(with(199).interval(0.95).is_none() && with(200).interval(0.95).is_some());
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod classes;
 mod error;
 mod fairness;
 mod interval;
+mod limit;
 mod paired;
 mod ranking;
 mod resample;
@@ -36,8 +37,9 @@ pub use paired::{EQUAL_WITHIN, PairedDifference, compare, no_baseline, paired};
 
 use classes::{Counts, Tally, Wanted};
 use driftgate_model::config::{BootstrapConfig, EvaluationConfig};
-use driftgate_model::{BootstrapSpec, CancelToken, MetricValue, SplitEvaluation};
-use interval::{Spread, check_level, defined, percent, wilson};
+use driftgate_model::{BootstrapSpec, CancelToken, Interval, MetricValue, SplitEvaluation};
+use interval::{NO_WIDTH, Spread, check_level, defined, percent, wilson};
+use limit::{flawless_rows, is_share_of_rows, unseen_share};
 use scorer::{Scorer, plan, strata, why_undefined};
 use std::collections::BTreeMap;
 
@@ -90,8 +92,10 @@ pub fn evaluate(
             value.note = Some(why_undefined(answers));
         } else if bootstrap.resamples == 0 {
             value.value = Some(point[i]);
-        } else if *name == "accuracy" && spread.is_degenerate() {
-            value = certain_accuracy(point[i], answers.rows(), &spread, bootstrap.level);
+        } else if spread.is_degenerate()
+            && let Some(certain) = certain(name, point[i], answers, &tally.cells, config)
+        {
+            value = certain;
         } else {
             value = spread.around(point[i], bootstrap.level, lone.clone());
         }
@@ -157,9 +161,21 @@ fn lone_rows(answers: &Answers, strata: &[usize]) -> Option<String> {
         .then(|| format!("the only row of {} is in every resample, so the interval is too narrow", named.join(", ")))
 }
 
-/// Accuracy where no resample differs: the percentile interval would claim certainty.
-fn certain_accuracy(value: f64, rows: usize, spread: &Spread, level: f64) -> MetricValue {
-    let instead = format!("the {} % Wilson score interval stands in its place", percent(level));
-    let MetricValue { note, .. } = spread.around(value, level, Some(instead));
-    MetricValue { value: Some(value), interval: wilson(value, rows, level), note }
+/// A value where no resample differs, so that the percentile interval would claim certainty. A share of right rows has
+/// Wilson's interval instead; the other metrics of right and wrong answers, where there is no error, have the exact limit of
+/// their most thinly covered class. `None` for the rest: an interval without width is evidence of nothing.
+fn certain(name: &str, value: f64, answers: &Answers, cells: &[u64], config: &EvaluationConfig) -> Option<MetricValue> {
+    let Answers::Classes { labels, .. } = answers else {
+        return None;
+    };
+    let level = config.bootstrap.level;
+    let (interval, instead) = if is_share_of_rows(name, config) {
+        (wilson(value, answers.rows(), level)?, "Wilson score interval".to_owned())
+    } else {
+        let rows = flawless_rows(name, cells, labels, config)?;
+        let low = 1.0 - unseen_share(rows, (1.0 + level) / 2.0);
+        (Interval { low, high: 1.0 }, format!("limit of {rows} rows without an error"))
+    };
+    let note = format!("{NO_WIDTH}; the {} % {instead} stands in its place", percent(level));
+    Some(MetricValue { value: Some(value), interval: Some(interval), note: Some(note) })
 }

@@ -1,8 +1,8 @@
 //! Two models on the same rows: paired differences, and the comparison they make.
 
-use super::answers::predicted_codes;
 use super::classes::{Tally, Wanted};
 use super::interval::{Spread, check_level, defined, joined, percent};
+use super::limit::{Discordance, Loss};
 use super::scorer::{Scorer, plan, strata, why_undefined};
 use super::{Answers, MetricError};
 use driftgate_model::config::EvaluationConfig;
@@ -23,13 +23,14 @@ pub struct PairedDifference {
     pub delta: Option<f64>,
     /// Two-sided percentile interval of the difference at the configured level.
     pub interval: Option<Interval>,
-    /// One-sided: the difference is at least this, with the asked confidence. For metrics where more is better. `None` where
-    /// every resample gives one difference, which is no evidence; accuracy has an exact limit instead.
+    /// One-sided: the difference is at least this, with the asked confidence. For metrics where more is better.
     pub lower_bound: Option<f64>,
     /// One-sided: the difference is at most this, with the asked confidence. For metrics where less is better.
     pub upper_bound: Option<f64>,
     /// Why something is not defined, how many resamples were left out, or that the interval has no width.
     pub note: Option<String>,
+    /// What `lower_bound` rests on where resampling alone would promise more than so many rows can hold.
+    pub limit: Option<String>,
 }
 
 impl PairedDifference {
@@ -43,12 +44,46 @@ impl PairedDifference {
             Some(_) => "worse",
         }
     }
+
+    /// Holds the resampled bounds against what the rows can hold.
+    fn limit(
+        &mut self,
+        name: &str,
+        rows: Option<&Discordance>,
+        no_width: bool,
+        config: &EvaluationConfig,
+        confidence: f64,
+    ) {
+        let (Some(delta), Some(lower), Some(upper)) = (self.delta, self.lower_bound, self.upper_bound) else {
+            return;
+        };
+        let unknown = if no_width { Loss::Unknown } else { Loss::Resampled };
+        let loss = |mirrored| rows.map_or(unknown, |d| d.loss(name, config, confidence, (delta, no_width, mirrored)));
+        match loss(false) {
+            Loss::AtLeast { loss, rows } if lower > -loss => {
+                self.lower_bound = Some(-loss);
+                self.limit = Some(format!("{rows} rows cannot rule out less at {} %", percent(confidence)));
+            }
+            Loss::Unknown => self.lower_bound = None,
+            _ => {}
+        }
+        match loss(true) {
+            Loss::AtLeast { loss, .. } => self.upper_bound = Some(upper.max(loss)),
+            Loss::Unknown => self.upper_bound = None,
+            Loss::Resampled => {}
+        }
+    }
 }
 
 /// The paired differences of the named metrics.
 ///
 /// Both models answered the same rows; each resample weighs these rows once and scores both models with it, so that what
 /// makes a resample hard for both cancels out. `confidence` is that of the one-sided bounds, such as 0.95.
+///
+/// A bound never promises more than the rows can hold. For accuracy it is at best the exact limit on a share that no row
+/// shows, `1 − (1 − confidence)^(1/rows)`, unless the rows on which the models differ tell the direction by themselves.
+/// Where every resample gives one difference, the metrics made of right and wrong answers have that limit for their most
+/// thinly covered class, if no row is lost; all others have no bound.
 ///
 /// # Errors
 /// Answers that do not hold together, differ in truth or labels, an unknown name, a level outside 0 and 1, cancellation.
@@ -85,15 +120,12 @@ pub fn paired(
         }
     })?;
 
+    let discordance = Discordance::of(candidate, champion, config);
     let mut differences = BTreeMap::new();
     for (i, (name, &place)) in names.iter().zip(&places).enumerate() {
         let spread = Spread::new(deltas.iter().skip(i).step_by(names.len()).copied());
         let mut difference = difference(ours[place], theirs[place], &spread, candidate, config, confidence);
-        if *name == "accuracy" {
-            unseen_losses(&mut difference, candidate, champion, confidence);
-        } else if spread.is_degenerate() {
-            (difference.lower_bound, difference.upper_bound) = (None, None);
-        }
+        difference.limit(name, discordance.as_ref(), spread.is_degenerate(), config, confidence);
         differences.insert((*name).to_owned(), difference);
     }
     Ok(differences)
@@ -124,18 +156,12 @@ fn difference(
         return PairedDifference { note: Some("no interval, resampling is turned off".to_owned()), ..values };
     }
     let mut notes = spread.notes(config.bootstrap.level);
+    notes.extend(spread.too_few(1.0 - confidence, &format!("a one-sided bound at {} %", percent(confidence))));
     if spread.is_degenerate() {
         notes.push(
             "every resample gives the same difference, so the interval has no width and tells nothing about other rows"
                 .to_owned(),
         );
-    }
-    if !spread.reaches(1.0 - confidence) {
-        notes.push(format!(
-            "no bound, {} resamples are too few to be {} % sure",
-            config.bootstrap.resamples,
-            percent(confidence)
-        ));
     }
     PairedDifference {
         interval: spread.interval(config.bootstrap.level),
@@ -144,38 +170,6 @@ fn difference(
         note: joined(notes),
         ..values
     }
-}
-
-/// Where no row got worse, resampling cannot draw one that does, and its bound would claim more than the rows can say.
-///
-/// With no loss among n rows, the share of rows that get worse is at most 1 − (1 − confidence)^(1/n) (the exact binomial
-/// limit; about 3/n at 95 %), and accuracy falls by at most that share.
-fn unseen_losses(difference: &mut PairedDifference, candidate: &Answers, champion: &Answers, confidence: f64) {
-    let (Answers::Classes { truth, probabilities: ours, .. }, Answers::Classes { probabilities: theirs, .. }) =
-        (candidate, champion)
-    else {
-        return;
-    };
-    let (ours, theirs) = (predicted_codes(ours), predicted_codes(theirs));
-    let lost = truth.iter().zip(&ours).zip(&theirs).any(|((truth, ours), theirs)| theirs == truth && ours != truth);
-    if lost || truth.is_empty() {
-        return;
-    }
-    let unseen = 1.0 - (1.0 - confidence).powf(1.0 / truth.len() as f64);
-    difference.lower_bound = difference.lower_bound.map(|bound| bound - unseen);
-    difference.note = joined(
-        difference
-            .note
-            .take()
-            .into_iter()
-            .chain([format!(
-                "none of {} rows got worse, which leaves up to {:.4} of all rows ({} % sure, exact)",
-                truth.len(),
-                unseen,
-                percent(confidence)
-            )])
-            .collect(),
-    );
 }
 
 fn check_same_rows(candidate: &Answers, champion: &Answers) -> Result<(), MetricError> {

@@ -153,8 +153,9 @@ fn no_resamples_means_no_intervals_and_few_say_so() {
     assert!(none.metrics.values().all(|m| m.value.is_some() && m.interval.is_none() && m.note.is_none()));
     let few = report(&answers, &config(20), 1).unwrap();
     let note = few.metrics["accuracy"].note.clone().unwrap();
-    assert_eq!(note, "no interval, 20 resamples are too few for the tails of 95 %");
-    assert!(few.metrics.values().all(|m| m.interval.is_none()));
+    assert_eq!(note, "no interval, 20 resamples are too few for the tails of a 95 % interval, it takes 200");
+    assert!(few.metrics.values().all(|m| m.value.is_some() && m.interval.is_none()));
+    assert!(report(&answers, &config(200), 1).unwrap().metrics.values().all(|m| m.interval.is_some()));
 }
 
 #[test]

@@ -19,9 +19,58 @@ fn a_perfect_accuracy_gets_a_wilson_interval_and_says_so() {
     assert_eq!((accuracy.value, interval.high), (Some(1.0), 1.0));
     let note = accuracy.note.as_deref().unwrap();
     assert!(note.contains("95 % Wilson score interval"), "{note}");
-    let f1 = &found.metrics["f1_score"];
-    assert_eq!(f1.interval.unwrap().low, 1.0);
-    assert!(f1.note.as_deref().unwrap().contains("overstates certainty"));
+    assert_eq!(found.metrics["recall"], *accuracy);
+}
+
+#[test]
+fn metrics_of_answers_without_an_error_have_the_limit_of_their_thinnest_class() {
+    // 43 rows each of two labels, and a third with 5.
+    let truth: Vec<u32> = (0..91).map(|i| if i < 86 { i % 2 } else { 2 }).collect();
+    let names = labels(&["a", "b", "c"]);
+    let sure = |t: u32| (0..3).map(|c| if c == t { 0.8 } else { 0.1 }).collect::<Vec<f64>>();
+    let mut rows: Vec<Vec<f64>> = truth.iter().map(|&t| sure(t)).collect();
+    let with = |rows: &[Vec<f64>], averaging| {
+        let probabilities = matrix(rows, 3);
+        let answers = Answers::Classes { labels: &names, truth: &truth, probabilities: &probabilities };
+        report(&answers, &EvaluationConfig { averaging, ..config(500) }, 1).unwrap().metrics
+    };
+    let found = with(&rows, Averaging::Macro);
+    for name in ["balanced_accuracy", "precision", "recall", "f1_score"] {
+        let interval = found[name].interval.unwrap();
+        // 0.025^(1/5)
+        assert!((interval.low - 0.478_176).abs() < 1e-6 && interval.high == 1.0, "{name}: {interval:?}");
+        let note = found[name].note.as_deref().unwrap();
+        assert!(note.contains("the 95 % limit of 5 rows without an error stands in its place"), "{name}: {note}");
+    }
+    // Nothing sound is known for these: the interval keeps no width, and the gate takes it for no evidence.
+    for name in ["mcc", "roc_auc", "pr_auc"] {
+        let interval = found[name].interval.unwrap();
+        assert_eq!((interval.low, interval.high), (1.0, 1.0), "{name}");
+    }
+    // With one error among the `a`, only `b` and `c` are without: nothing is degenerate but nothing stands in either.
+    rows[0] = sure(1);
+    let found = with(&rows, Averaging::Macro);
+    assert!(found["recall"].note.is_none(), "{:?}", found["recall"]);
+    assert!(found["recall"].interval.unwrap().low < 1.0);
+}
+
+#[test]
+fn the_recall_of_a_positive_class_without_a_miss_rests_on_its_rows() {
+    // Ten positive rows, all found; one of the thirty others taken for one.
+    let truth: Vec<u32> = (0..40).map(|i| u32::from(i < 10)).collect();
+    let scores: Vec<f64> = (0..40).map(|i| if i <= 10 { 0.9 } else { 0.1 }).collect();
+    let (labels, probabilities) = (labels(&["no", "yes"]), binary(&scores));
+    let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
+    let config = EvaluationConfig { averaging: Averaging::Binary, ..config(500) };
+    let recall = report(&answers, &config, 1).unwrap().metrics["recall"].clone();
+    // 0.025^(1/10)
+    assert!((recall.interval.unwrap().low - 0.691_503).abs() < 1e-6, "{recall:?}");
+    // Always wrong about the positive rows: no width, and no stand-in.
+    let scores = [0.2; 40];
+    let probabilities = binary(&scores);
+    let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
+    let interval = report(&answers, &config, 1).unwrap().metrics["recall"].interval.unwrap();
+    assert_eq!((interval.low, interval.high), (0.0, 0.0));
 }
 
 #[test]

@@ -28,12 +28,17 @@ fn identical_answers_differ_by_nothing() {
     for (name, difference) in &found {
         assert_eq!(difference.delta, Some(0.0), "{name}");
         assert_eq!(difference.interval, Some(Interval { low: 0.0, high: 0.0 }), "{name}");
-        // What every resample repeats is no evidence about other rows; for accuracy there is an exact limit.
-        let exact = 1.0 - 0.05_f64.powf(1.0 / 90.0);
-        match (*name == "accuracy", difference.lower_bound) {
-            (true, Some(bound)) => assert!((bound + exact).abs() < 1e-12, "{bound}"),
-            (true, None) => panic!("accuracy has no bound"),
-            (false, bound) => assert_eq!((bound, difference.upper_bound), (None, None), "{name}"),
+        let bounds = (difference.lower_bound, difference.upper_bound);
+        match name.as_str() {
+            // No row tells them apart, and that many cannot rule out that 3 % of others would.
+            "accuracy" | "recall" => {
+                assert!((bounds.0.unwrap() + 0.032_738).abs() < 1e-6 && bounds.1 == bounds.0.map(|b| -b), "{name}");
+                assert_eq!(difference.limit.as_deref(), Some("90 rows cannot rule out less at 95 %"));
+            }
+            "balanced_accuracy" | "precision" | "f1_score" => {
+                assert!(bounds.0.unwrap() < -0.032_738 && bounds.1 == bounds.0.map(|b| -b), "{name}: {bounds:?}");
+            }
+            _ => assert_eq!(bounds, (None, None), "{name}"),
         }
         assert_eq!(difference.verdict(name), "equal");
         assert!(difference.note.as_deref().unwrap().contains("no width"), "{name}");
@@ -53,8 +58,7 @@ fn swapping_the_models_mirrors_the_difference() {
         let mirror = &back[name];
         let near = |a: Option<f64>, b: Option<f64>| (a.unwrap() + b.unwrap()).abs() < 1e-12;
         assert!(near(difference.delta, mirror.delta), "{name}");
-        // Rows that never got worse count against accuracy's lower bound alone.
-        assert!(*name == "accuracy" || near(difference.lower_bound, mirror.upper_bound), "{name}");
+        assert!(near(difference.lower_bound, mirror.upper_bound), "{name}");
         let (a, b) = (difference.interval.unwrap(), mirror.interval.unwrap());
         assert!((a.low + b.high).abs() < 1e-12 && (a.high + b.low).abs() < 1e-12, "{name}");
     }
@@ -145,4 +149,75 @@ fn the_overall_verdict_follows_every_metric() {
     assert_eq!(verdict_of(&[]), "equal");
     let nothing = no_baseline("test", &config(0));
     assert_eq!((nothing.overall_verdict.as_str(), nothing.production_version), ("no_baseline", None));
+}
+
+/// The bounds of a metric's loss where the candidate alone is right on `gained` rows, Production alone on `lost`, and both
+/// on the rest of `rows` rows of two labels in turn.
+fn loss(name: &str, rows: u32, (gained, lost): (u32, u32), confidence: f64, resamples: u32) -> PairedDifference {
+    let truth: Vec<u32> = (0..rows).map(|i| i % 2).collect();
+    let answers = |wrong: &dyn Fn(u32) -> bool| {
+        let right = |i: u32| if wrong(i) { 0.3 } else { 0.7 };
+        binary(&(0..rows).map(|i| if i % 2 == 1 { right(i) } else { 1.0 - right(i) }).collect::<Vec<f64>>())
+    };
+    let ours = answers(&|i| i < lost);
+    let theirs = answers(&|i| (lost..lost + gained).contains(&i));
+    let names = labels(&["no", "yes"]);
+    let of = |p| Answers::Classes { labels: &names, truth: &truth, probabilities: p };
+    let found = paired(&[name], &of(&ours), &of(&theirs), &config(resamples), confidence, 1, &CancelToken::new());
+    found.unwrap().remove(name).unwrap()
+}
+
+#[test]
+fn rows_that_show_no_loss_cannot_rule_one_out() {
+    let lower = |rows, gained, lost| loss("accuracy", rows, (gained, lost), 0.95, 2000).lower_bound.unwrap();
+    // No row of 23 is lost: 1 - 0.05^(1/23). Of 86, and of 1000.
+    assert!((lower(23, 0, 0) + 0.122_123).abs() < 1e-6);
+    assert!((lower(86, 0, 0) + 0.034_235).abs() < 1e-6);
+    assert!((lower(1000, 0, 0) + 0.002_991).abs() < 1e-6);
+    // A few gains say no more about losses. Five in a row are the sign test's 95 %.
+    for gained in 1..5 {
+        assert!((lower(23, gained, 0) + 0.122_123).abs() < 1e-6, "{gained}");
+    }
+    assert!(lower(23, 5, 0) >= 0.0);
+    // One lost row never looks better than none.
+    for confidence in [0.9, 0.95, 0.99] {
+        let of = |lost| loss("accuracy", 86, (0, lost), confidence, 2000).lower_bound.unwrap();
+        assert!(of(2) < of(1) && of(1) <= of(0), "{confidence}: {} {} {}", of(2), of(1), of(0));
+    }
+    // What the rows do show is left to the resamples.
+    let found = loss("accuracy", 200, (3, 20), 0.95, 2000);
+    assert!(found.limit.is_none() && found.lower_bound.unwrap() < -0.1, "{found:?}");
+}
+
+#[test]
+fn metrics_over_classes_rest_on_the_thinnest_where_nothing_differs() {
+    // 12 and 11 rows: 1 - 0.05^(1/11).
+    for name in ["balanced_accuracy", "precision", "f1_score"] {
+        let found = loss(name, 23, (0, 0), 0.95, 500);
+        assert!((found.lower_bound.unwrap() + 0.238_406).abs() < 1e-5, "{name}: {found:?}");
+        assert_eq!(found.limit.as_deref(), Some("11 rows cannot rule out less at 95 %"), "{name}");
+    }
+    // Right on one label and wrong on the other, and the other way round: no resample differs, and nothing is known.
+    let truth: Vec<u32> = (0..40).map(|i| i % 2).collect();
+    let (always, never) = (binary(&[0.9; 40]), binary(&[0.1; 40]));
+    let names = labels(&["no", "yes"]);
+    let of = |p| Answers::Classes { labels: &names, truth: &truth, probabilities: p };
+    let found = differ(&["balanced_accuracy", "accuracy"], &of(&always), &of(&never), &config(500), 1).unwrap();
+    assert_eq!((found["balanced_accuracy"].delta, found["balanced_accuracy"].lower_bound), (Some(0.0), None));
+    assert!(found["accuracy"].lower_bound.unwrap() < -0.07);
+    // Numbers that never differ say nothing about other rows.
+    let same = Answers::Values { truth: &[1.0, 2.0, 4.0], predicted: &[1.5, 2.5, 3.0] };
+    let found = differ(&["mae"], &same, &same, &config(500), 1).unwrap()["mae"].clone();
+    assert_eq!((found.delta, found.upper_bound), (Some(0.0), None));
+    assert!(found.note.unwrap().contains("tells nothing about other rows"));
+}
+
+#[test]
+fn too_few_resamples_leave_no_bound() {
+    assert!(loss("accuracy", 86, (2, 9), 0.95, 100).lower_bound.is_some());
+    let few = loss("accuracy", 86, (2, 9), 0.95, 99);
+    assert_eq!(few.lower_bound, None);
+    let note = few.note.unwrap();
+    assert!(note.contains("99 resamples are too few for a one-sided bound at 95 %, it takes 100"), "{note}");
+    assert_eq!(loss("accuracy", 86, (0, 0), 0.95, 2).lower_bound, None);
 }
