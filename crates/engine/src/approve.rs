@@ -1,5 +1,5 @@
 use crate::artifact::LoadedModel;
-use crate::run::Asked;
+use crate::ask::{Asked, rules_digest, violated};
 use crate::stages::{self, Answered, Evaluated, Prepared};
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
@@ -231,7 +231,7 @@ impl Workspace {
         if seen != (production.map(|v| v.version), production.map(|v| v.artifact)) {
             return Ok(Some("another version is in Production now".into()));
         }
-        if crate::run::rules_digest(promotion)? != gate.rules {
+        if rules_digest(promotion)? != gate.rules {
             return Ok(Some("its rules have changed".into()));
         }
         let age_days = self.host.clock.now().duration_since(version.added_at).as_secs_f64() / 86_400.0;
@@ -274,7 +274,7 @@ impl Workspace {
             run: run.clone(),
             gate: digest,
             passed: gate.passed,
-            violations: crate::run::violated(&gate),
+            violations: violated(&gate),
             gate_statement: Some(statement),
         };
         self.ledger.write(|tx| -> Result<()> {

@@ -6,6 +6,7 @@
 
 mod approve;
 mod artifact;
+mod ask;
 mod audit;
 mod card;
 mod compare;

@@ -1,16 +1,15 @@
-use crate::artifact::LoadedModel;
-use crate::gate::{Champion, Evidence, SplitEvidence};
-use crate::stages::{self, Answered, Evaluated, Inputs, Objects, Prepared, Trained};
+use crate::ask::{Asked, violated};
+use crate::stages::{self, Evaluated, Inputs, Objects, Prepared, Trained};
 use crate::{EngineError, ImportAnswers, Result, Workspace};
 use driftgate_config::{DiskFiles, Resolved};
 use driftgate_data::Assignment;
 use driftgate_learn::metrics;
-use driftgate_ledger::{HeldLease, RunFilter};
-use driftgate_model::config::{EvaluationSplit, PromotionConfig, RuleKind, RunConfig, Stage};
+use driftgate_ledger::HeldLease;
+use driftgate_model::config::{PromotionConfig, RunConfig, Stage};
 use driftgate_model::views::RunView;
 use driftgate_model::{
-    CancelToken, Code, Coded as _, Comparison, DatasetSpec, DatasetVersionRow, Digest, EventBody, GateReport, ModelRow,
-    Observer, RunEnvironment, RunId, RunRow, RunStatus, RunSubject, SplitName, StageRecord, Task, metrics_of,
+    CancelToken, Code, Coded as _, DatasetSpec, DatasetVersionRow, Digest, EventBody, GateReport, ModelRow, Observer,
+    RunEnvironment, RunId, RunStatus, RunSubject, SplitName, StageRecord, Task,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -330,95 +329,6 @@ impl Workspace {
         self.ledger.read(|view| -> Result<u64> { Ok(view.dataset(dataset)?.map_or(0, |d| d.test_looks)) })
     }
 
-    /// Asks the gate: candidate and Production on the same rows, then rule by rule.
-    pub(crate) fn ask_gate(
-        &self,
-        asked: &Asked,
-        inputs: &Inputs,
-        prepared: &Prepared,
-        evaluated: &Evaluated,
-        cancel: &CancelToken,
-    ) -> Result<GateReport> {
-        let Asked { run, promotion, version, looks } = *asked;
-        let name = inputs.config.model.as_str();
-        let model = self.ledger.read(|view| -> Result<Option<ModelRow>> { Ok(view.model(name)?) })?;
-        let production = model.as_ref().and_then(ModelRow::production_version);
-        let champion_model = production.map(|v| LoadedModel::load(&self.ledger, &v.artifact));
-        let chosen = match promotion.evaluation_split {
-            EvaluationSplit::Val => vec![SplitName::Val],
-            EvaluationSplit::Test => vec![SplitName::Test],
-            EvaluationSplit::Both => vec![SplitName::Val, SplitName::Test],
-        };
-        let mut champion = Champion::None;
-        let mut splits = Vec::new();
-        let mut comparison = metrics::no_baseline(chosen[chosen.len() - 1].as_str(), &inputs.config.evaluation);
-        for name in chosen {
-            let (evaluation, candidate) = match name {
-                SplitName::Val => (&evaluated.report.val, &evaluated.val),
-                _ => (&evaluated.report.test, &evaluated.test),
-            };
-            let mut paired = BTreeMap::new();
-            if let (Some(v), Some(loaded)) = (production, &champion_model) {
-                let pair = Pair { candidate, loaded, inputs, split: prepared.split(name)?, cancel };
-                match pair.compare(promotion, (v.version, v.artifact), name) {
-                    Ok((by_rule, compared)) => {
-                        paired = by_rule;
-                        comparison = compared;
-                        if matches!(champion, Champion::None) {
-                            let same = v.artifact == evaluated.report.model_artifact;
-                            champion = if same { Champion::Same(v.version) } else { Champion::Evaluated(v.version) };
-                        }
-                    }
-                    Err(EngineError::Cancelled) => return Err(EngineError::Cancelled),
-                    Err(e) => champion = Champion::Unreadable(v.version, e.to_string()),
-                }
-            }
-            splits.push(SplitEvidence { evaluation, paired });
-        }
-        if let (Champion::Unreadable(version, why), Some(v)) = (&champion, production) {
-            comparison.production_version = Some(*version);
-            comparison.production_artifact = Some(v.artifact);
-            comparison.overall_verdict = "undefined".into();
-            comparison.method = why.clone();
-        }
-        let now = self.host.clock.now();
-        let earlier = self.earlier_metrics(run, inputs, promotion)?;
-        let evidence =
-            Evidence { splits, champion, earlier, test_looks: looks, dataset_added_at: version.added_at, now };
-        let results = crate::gate::evaluate(promotion, &evidence);
-        Ok(GateReport {
-            schema: "driftgate/gate/1".into(),
-            run: run.clone(),
-            evaluated_at: now,
-            passed: !results.iter().any(|r| r.status == driftgate_model::RuleStatus::Failed),
-            evaluation_split: promotion.evaluation_split,
-            rules: rules_digest(promotion)?,
-            results,
-            comparison,
-            test_looks: looks,
-        })
-    }
-
-    /// Summary metrics of the model's runs before `run` on this data set, newest first; empty where no rule asks.
-    fn earlier_metrics(
-        &self,
-        run: &RunId,
-        inputs: &Inputs,
-        promotion: &PromotionConfig,
-    ) -> Result<Vec<BTreeMap<String, f64>>> {
-        if !promotion.rules.iter().any(|r| matches!(r.kind, RuleKind::Consecutive { .. })) {
-            return Ok(Vec::new());
-        }
-        let filter = RunFilter {
-            model: Some(inputs.config.model.clone()),
-            dataset: Some(inputs.config.dataset.clone()),
-            ..RunFilter::default()
-        };
-        let rows = self.ledger.read(|view| -> Result<Vec<RunRow>> { Ok(view.runs(&filter)?) })?;
-        let before = rows.into_iter().skip_while(|r| r.subject.run != *run).skip(1);
-        Ok(before.map(|r| r.metrics).filter(|m| !m.is_empty()).collect())
-    }
-
     fn store(&self, objects: &Objects) -> Result<BTreeMap<String, Digest>> {
         objects.iter().map(|(role, bytes)| Ok((role.clone(), self.ledger.put(bytes)?))).collect()
     }
@@ -511,93 +421,9 @@ impl Workspace {
         });
         Ok(self.ledger.attest("https://slsa.dev/provenance/v1", &[("model".into(), artifact)], predicate)?)
     }
-
-    pub(crate) fn attest_gate(&self, gate: &GateReport, artifact: Digest) -> Result<Digest> {
-        let names = |wanted: bool| -> Vec<String> {
-            let failed = |r: &driftgate_model::RuleResult| r.status == driftgate_model::RuleStatus::Failed;
-            gate.results.iter().filter(|r| failed(r) != wanted).map(rule_name).collect()
-        };
-        let predicate = serde_json::json!({
-            "result": if gate.passed { "PASSED" } else { "FAILED" },
-            "configuration": [{ "name": "rules", "digest": { "sha256": gate.rules.to_string() } }],
-            "passedTests": names(true),
-            "failedTests": names(false),
-        });
-        Ok(self.ledger.attest(
-            "https://in-toto.io/attestation/test-result/v0.1",
-            &[("model".into(), artifact)],
-            predicate,
-        )?)
-    }
-}
-
-/// What the gate is asked about.
-pub(crate) struct Asked<'a> {
-    pub(crate) run: &'a RunId,
-    pub(crate) promotion: &'a PromotionConfig,
-    /// The data set version the run learnt from.
-    pub(crate) version: &'a DatasetVersionRow,
-    /// Runs that had looked at its test split when this one did, this one counted: later ones are not held against it.
-    pub(crate) looks: u64,
-}
-
-/// Candidate and Production on one split.
-struct Pair<'a> {
-    candidate: &'a Answered,
-    loaded: &'a Result<LoadedModel>,
-    inputs: &'a Inputs,
-    split: &'a stages::SplitData,
-    cancel: &'a CancelToken,
-}
-
-impl Pair<'_> {
-    fn compare(
-        &self,
-        promotion: &PromotionConfig,
-        production: (u32, Digest),
-        split: SplitName,
-    ) -> Result<(BTreeMap<String, metrics::PairedDifference>, Comparison)> {
-        let loaded = match self.loaded {
-            Ok(loaded) => loaded,
-            Err(e) => return Err(EngineError::corrupt(e.to_string())),
-        };
-        let champion = Answered { predictions: loaded.predict(&self.split.frame)?, truth: self.split.y.clone() };
-        let (candidate, champion) = (self.candidate.answers()?, champion.answers()?);
-        let config = &self.inputs.config.evaluation;
-        let ask = |names: &[&str], confidence: f64| {
-            metrics::paired(names, &candidate, &champion, config, confidence, self.inputs.threads, self.cancel)
-        };
-        let all = ask(metrics_of(self.inputs.config.task), config.bootstrap.level)?;
-        let mut by_rule = BTreeMap::new();
-        for rule in &promotion.rules {
-            if let RuleKind::NotWorseThanChampion { metric, confidence, .. } = &rule.kind
-                && let Some(difference) = ask(&[metric.as_str()], *confidence)?.remove(metric.as_str())
-            {
-                by_rule.insert(rule.id.clone(), difference);
-            }
-        }
-        Ok((by_rule, metrics::compare(&all, production, split.as_str(), config)))
-    }
 }
 
 /// The metric that stands for the others in lists.
 pub(crate) fn lead_metric(task: Task) -> &'static str {
     if task.is_classification() { "accuracy" } else { "r2" }
-}
-
-/// Digest of the canonical rules.
-pub(crate) fn rules_digest(promotion: &PromotionConfig) -> Result<Digest> {
-    Ok(Digest::of(&crate::artifact::canonical(promotion)?))
-}
-
-fn rule_name(result: &driftgate_model::RuleResult) -> String {
-    match &result.split {
-        Some(split) => format!("{} ({split})", result.rule_id),
-        None => result.rule_id.clone(),
-    }
-}
-
-/// The names of the rules that failed.
-pub(crate) fn violated(gate: &GateReport) -> Vec<String> {
-    gate.violations().map(rule_name).collect()
 }
