@@ -86,6 +86,7 @@ impl Workspace {
         let (last, chosen) = chosen(promotion.evaluation_split);
         let mut comparison = metrics::no_baseline(last.as_str(), &inputs.config.evaluation);
         for name in chosen {
+            cancel.check()?;
             let (evaluation, candidate) = match name {
                 SplitName::Val => (&evaluated.report.val, &evaluated.val),
                 _ => (&evaluated.report.test, &evaluated.test),

@@ -45,7 +45,8 @@ impl Workspace {
         }
         let begun = self.begin(config, &resolved, observer, cancel)?;
         let mut made = Made::default();
-        let result = self.stages(&begun, &mut made, observer, cancel);
+        // The check at the end is the last moment at which a person can still say no: after it the run waits for a decision.
+        let result = self.stages(&begun, &mut made, observer, cancel).and_then(|()| Ok(cancel.check()?));
         self.finish(&begun, &made, result)?;
         self.run_view(begun.id.as_str())
     }
@@ -305,7 +306,6 @@ impl Workspace {
         let looks = self.test_looks(&begun.inputs.config.dataset)?;
         let asked = Asked { run: &begun.id, promotion, version: &begun.version, looks };
         let report = self.ask_gate(&asked, &begun.inputs, prepared, evaluated, cancel)?;
-        // The last moment at which a person can still say no: from here on the run waits for a decision.
         cancel.check()?;
         let digest = self.ledger.put_json(&report)?;
         self.record_stage(
