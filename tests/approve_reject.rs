@@ -1,7 +1,7 @@
 //! `approve` and `reject`: a person decides, once.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use driftgate_testsupport::{Pipeline, Sandbox, assert_answer};
+use driftgate_testsupport::{Answer, Pipeline, Sandbox, assert_answer};
 
 const DRIFTGATE: &str = env!("CARGO_BIN_EXE_driftgate");
 
@@ -58,16 +58,21 @@ fn unknown_runs_are_named() {
 fn of_two_approvals_at_once_one_wins() {
     let sandbox = sandbox();
     let run = sandbox.run("p", &Pipeline::iris());
-    let codes: Vec<i32> = std::thread::scope(|scope| {
-        let both: Vec<_> = (0..2)
-            .map(|_| {
-                let (sandbox, run) = (&sandbox, run.as_str());
-                scope.spawn(move || sandbox.driftgate(["approve", run]).exit)
-            })
-            .collect();
+    let together = std::sync::Barrier::new(2);
+    let mut answers: Vec<Answer> = std::thread::scope(|scope| {
+        let approve = || {
+            together.wait();
+            sandbox.driftgate(["approve", &run, "--json"])
+        };
+        let both = [scope.spawn(approve), scope.spawn(approve)];
         both.into_iter().map(|t| t.join().unwrap()).collect()
     });
-    assert!(codes == [0, 1] || codes == [1, 0], "{codes:?}");
+    answers.sort_by_key(|a| a.exit);
+    let [won, lost] = <[Answer; 2]>::try_from(answers).unwrap();
+    assert_eq!(won.exits(0).json()["to"], 1);
+    // Decided before it looked, or while it looked.
+    let code = lost.exits(1).json()["code"].clone();
+    assert!(code == "refused" || code == "conflict", "{code}");
     let model = sandbox.driftgate(["models", "show", "iris-classification", "--json"]).exits(0).json();
     assert_eq!(model["versions"].as_array().unwrap().len(), 1);
     sandbox.verifies();
@@ -133,4 +138,73 @@ fn a_gate_in_which_no_rule_applies_blocks() {
     sandbox.write("p.yaml", format!("{before}{rest}"));
     let answer = sandbox.driftgate(["run", "p.yaml"]).exits(2);
     assert!(answer.stdout.contains("no rule applied"), "{}", answer.transcript());
+}
+
+#[test]
+fn a_config_that_is_about_another_model_by_now_refuses_the_approval() {
+    let sandbox = sandbox();
+    let run = sandbox.run("p", &Pipeline::iris());
+    let text = Pipeline::iris().to_yaml();
+    let refused = |why: &str| {
+        let answer = sandbox.driftgate(["approve", &run]).exits(1);
+        assert!(answer.stderr.contains("cannot be checked") && answer.stderr.contains(why), "{}", answer.transcript());
+    };
+    sandbox.write("p.yaml", format!("model: another\n{text}"));
+    refused("is about model `another` now");
+    sandbox.pipeline("p.yaml", &Pipeline::iris().stages(&["preprocessing", "training", "evaluation"]));
+    refused("asks for no promotion now");
+    // Moved away, and back again.
+    std::fs::rename(sandbox.at("p.yaml"), sandbox.at("moved.yaml")).unwrap();
+    refused("p.yaml");
+    sandbox.write("p.yaml", text);
+    let decided = sandbox.driftgate(["approve", &run, "--json"]).exits(0).json();
+    assert_eq!(decided["gate_reevaluated"], serde_json::Value::Null);
+}
+
+/// Alters the last byte of a stored file; that it is read-only stops nobody.
+fn damage(sandbox: &Sandbox, file: &str) {
+    let path = sandbox.at(&format!(".driftgate/{file}"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+}
+
+fn object(digest: &serde_json::Value) -> String {
+    let digest = digest.as_str().unwrap();
+    format!("objects/{}/{}", &digest[..2], &digest[2..])
+}
+
+/// Damages one file of a run that waits: it goes on waiting, and nothing gets a version.
+fn refuses_damage(pipeline: &Pipeline, file: impl Fn(&Sandbox, &serde_json::Value) -> String) {
+    let sandbox = sandbox();
+    let run = sandbox.run("p", pipeline);
+    let view = sandbox.driftgate(["runs", "show", &run, "--json"]).exits(0).json();
+    let file = file(&sandbox, &view["run"]);
+    damage(&sandbox, &file);
+    let events = sandbox.events();
+    let error = sandbox.driftgate(["approve", &run, "--json"]).exits(1).json();
+    assert_eq!(error["code"], "corrupt", "{file}: {error:#}");
+    assert_eq!(sandbox.events(), events, "{file}");
+    damage(&sandbox, &file);
+    sandbox.driftgate(["approve", &run]).exits(0);
+    sandbox.verifies();
+}
+
+#[test]
+fn a_damaged_artifact_is_not_approved() {
+    for part in ["weights", "transform", "feature_map", "sample"] {
+        refuses_damage(&Pipeline::iris(), |sandbox, run| {
+            let manifest: serde_json::Value =
+                serde_json::from_str(&sandbox.read(&format!(".driftgate/{}", object(&run["artifact"])))).unwrap();
+            object(&manifest["parts"][part])
+        });
+    }
+    refuses_damage(&Pipeline::iris(), |_, run| object(&run["artifact"]));
+}
+
+#[test]
+fn a_run_whose_training_curve_was_altered_is_not_approved() {
+    let boosting = Pipeline::iris().algorithm("gradient_boosting").with("max_iter", 5);
+    refuses_damage(&boosting, |_, run| format!("segments/curve-{}", run["subject"]["run"].as_str().unwrap()));
 }

@@ -89,3 +89,57 @@ fn a_rollback_whose_process_died_is_settled_and_stops_nobody() {
     assert!(!sandbox.at(".driftgate/leases/2a2a2a2a2a2a2a2a").exists());
     sandbox.verifies();
 }
+
+/// Two versions, the second in Production, and the path of an object of the first one's run.
+fn two_versions(object: impl Fn(&Sandbox, &serde_json::Value) -> serde_json::Value) -> (Sandbox, String) {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    let first = sandbox.run("first", &Pipeline::iris());
+    sandbox.driftgate(["approve", &first]).exits(0);
+    let second = sandbox.run("second", &Pipeline::iris().with("C", 0.5));
+    sandbox.driftgate(["approve", &second]).exits(0);
+    let view = sandbox.driftgate(["runs", "show", &first, "--json"]).exits(0).json();
+    let path = path_of(&object(&sandbox, &view["run"]));
+    (sandbox, path)
+}
+
+fn path_of(digest: &serde_json::Value) -> String {
+    let digest = digest.as_str().unwrap();
+    format!(".driftgate/objects/{}/{}", &digest[..2], &digest[2..])
+}
+
+/// Alters the last byte of a stored object; that it is read-only stops nobody.
+fn damage(sandbox: &Sandbox, path: &str) {
+    let mut bytes = std::fs::read(sandbox.at(path)).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::remove_file(sandbox.at(path)).unwrap();
+    sandbox.write(path, bytes);
+}
+
+#[test]
+fn a_damaged_version_does_not_come_back() {
+    for part in ["weights", "transform", "feature_map", "sample"] {
+        let (sandbox, path) = two_versions(|sandbox, run| {
+            let manifest: serde_json::Value = serde_json::from_str(&sandbox.read(&path_of(&run["artifact"]))).unwrap();
+            manifest["parts"][part].clone()
+        });
+        damage(&sandbox, &path);
+        let events = sandbox.events();
+        let error = sandbox.driftgate(["rollback", MODEL, "--reason", "Back", "--json"]).exits(1).json();
+        assert_eq!(error["code"], "corrupt", "{part}: {error:#}");
+        assert_eq!(sandbox.events(), events, "{part}");
+        damage(&sandbox, &path);
+        sandbox.driftgate(["rollback", MODEL, "--reason", "Back"]).exits(0);
+        sandbox.verifies();
+    }
+}
+
+#[test]
+fn a_damaged_gate_report_does_not_bar_the_way_back() {
+    let (sandbox, path) = two_versions(|_, run| run["gate"].clone());
+    damage(&sandbox, &path);
+    let decided = sandbox.driftgate(["rollback", MODEL, "--reason", "Back", "--json"]).exits(0).json();
+    assert_eq!(decided["to"], 1);
+    let deployment: serde_json::Value = serde_json::from_str(&sandbox.read(&path_of(&decided["deployment"]))).unwrap();
+    assert_eq!(deployment["promotion"]["comparison_verdict"], "no_baseline");
+}

@@ -3,6 +3,7 @@ use crate::ask::{Asked, rules_digest, violated};
 use crate::stages::{self, Answered, Evaluated, Prepared};
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
+use driftgate_ledger::EventFilter;
 use driftgate_model::config::{PromotionConfig, RuleKind, RunConfig};
 use driftgate_model::views::{ApprovalPreview, Decided};
 use driftgate_model::{
@@ -11,6 +12,9 @@ use driftgate_model::{
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// The lineage tag with the gate's verdict on candidate against Production.
+pub(crate) const VERDICT: &str = "lineage.comparison_verdict";
 
 /// A candidate that may be approved now, with the gate report that says so.
 struct Cleared {
@@ -315,7 +319,7 @@ impl Workspace {
             ("lineage.algorithm", s.algorithm.clone()),
             ("lineage.trained_at", trained_at),
             ("lineage.train_rows", cleared.loaded.manifest.train_rows.to_string()),
-            ("lineage.comparison_verdict", cleared.gate.comparison.overall_verdict.clone()),
+            (VERDICT, cleared.gate.comparison.overall_verdict.clone()),
             ("lineage.promotion_outcome", "approved".into()),
         ]
         .into_iter()
@@ -337,10 +341,34 @@ impl Workspace {
             self.ledger.check_object(&digest)?;
         }
         self.version_bytes(&version)?;
+        self.check_segments(row)?;
         for (name, value) in &row.metrics {
             tags.insert(format!("lineage.eval.{name}"), format!("{value:.6}"));
         }
         Ok(tags)
+    }
+
+    /// Hashes the run's segments again: the rows do not hold their digests, the events of its stages do.
+    fn check_segments(&self, row: &RunRow) -> Result<()> {
+        let run = &row.subject.run;
+        let filter = EventFilter {
+            kinds: vec!["run.stage".into()],
+            subject: Some(format!("run:{run}")),
+            ..EventFilter::default()
+        };
+        for event in self.ledger.audit_log(&filter)? {
+            let EventBody::RunStage { segments, .. } = event.body else { continue };
+            for (name, digest) in segments {
+                let damaged = |why: String| EngineError::corrupt(format!("segment `{name}` of run {run} {why}"));
+                let path = self.root().join(".driftgate/segments").join(&name);
+                let bytes = std::fs::read(path).map_err(|e| damaged(format!("cannot be read: {e}")))?;
+                let found = Digest::of(&bytes);
+                if found != digest {
+                    return Err(damaged(format!("was altered: its bytes hash to {found}")));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The deployment manifest of a version that goes to Production.

@@ -1,8 +1,9 @@
-use crate::approve::mandatory;
+use crate::approve::{VERDICT, mandatory};
 use crate::artifact::LoadedModel;
 use crate::{EngineError, Result, Workspace};
+use driftgate_ledger::EventFilter;
 use driftgate_model::views::Decided;
-use driftgate_model::{EventBody, GateReport, ModelRow, VersionNumber};
+use driftgate_model::{EventBody, ModelRow, RunId, VersionNumber};
 
 impl Workspace {
     /// Brings a former version back to Production: proves it, journals the intent, changes, records.
@@ -20,9 +21,7 @@ impl Workspace {
         LoadedModel::load(&self.ledger, &version.artifact)?.prove(&self.ledger)?;
         let run = self.run_row(&version.run)?;
         let gate_digest = run.gate.ok_or_else(|| EngineError::corrupt("the version's run has no gate report"))?;
-        // The model was proved; a gate report that is damaged by now must not stand in the way back.
-        let gate: Option<GateReport> = self.get_json(&gate_digest).ok();
-        let compared = gate.map_or_else(|| "unknown".to_owned(), |g| g.comparison.overall_verdict);
+        let compared = self.approved_with(&run.subject.run)?;
         let deployment = self.deployment_manifest(&run, to, "rolled_back", gate_digest, &compared)?;
         let sealed = self.ledger.seal(reason)?;
         let name = row.name.clone();
@@ -71,6 +70,21 @@ impl Workspace {
             deployment: Some(deployment),
             gate_reevaluated: None,
         })
+    }
+
+    /// The gate's verdict that the run was approved with, as the ledger tells it: the way back needs no report of that day,
+    /// which may be damaged by now.
+    fn approved_with(&self, run: &RunId) -> Result<String> {
+        let filter = EventFilter {
+            kinds: vec!["run.approved".into()],
+            subject: Some(format!("run:{run}")),
+            ..EventFilter::default()
+        };
+        let approved = self.ledger.audit_log(&filter)?.into_iter().find_map(|event| match event.body {
+            EventBody::RunApproved { mut lineage, .. } => lineage.remove(VERDICT),
+            _ => None,
+        });
+        approved.ok_or_else(|| EngineError::corrupt(format!("the approval of run {run} is not in the ledger")))
     }
 }
 
