@@ -117,3 +117,14 @@ fn two_processes_that_write_one_file_leave_it_whole() {
     });
     assert_eq!(left.count(), 0);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_planted_temporary_file_is_left_alone() {
+    let sandbox = approved();
+    sandbox.write("precious.txt", "mine");
+    std::os::unix::fs::symlink(sandbox.at("precious.txt"), sandbox.at(".out.csv.part")).unwrap();
+    sandbox.driftgate(predict("rows.csv", "out.csv")).exits(0);
+    assert_eq!(sandbox.read("precious.txt"), "mine");
+    assert!(!sandbox.at("out.csv").is_symlink());
+}

@@ -32,6 +32,30 @@ fn a_run_beside_production_is_compared_on_the_same_rows() {
 }
 
 #[test]
+fn a_champion_that_cannot_be_read_blocks_the_run() {
+    let sandbox = sandbox("iris");
+    let first = sandbox.run("first", &Pipeline::iris());
+    sandbox.driftgate(["approve", &first]).exits(0);
+    let view = sandbox.driftgate(["runs", "show", &first, "--json"]).exits(0).json();
+    let path = |digest: &serde_json::Value| {
+        let digest = digest.as_str().unwrap();
+        format!(".driftgate/objects/{}/{}", &digest[..2], &digest[2..])
+    };
+    let manifest: serde_json::Value = serde_json::from_str(&sandbox.read(&path(&view["run"]["artifact"]))).unwrap();
+    std::fs::remove_file(sandbox.at(&path(&manifest["parts"]["weights"]))).unwrap();
+    sandbox.write(&path(&manifest["parts"]["weights"]), "not these");
+    sandbox.pipeline("second.yaml", &Pipeline::iris().with("C", 0.5).not_worse("accuracy", 0.9));
+    let view = sandbox.driftgate(["run", "second.yaml", "--json"]).exits(2).json();
+    assert_eq!(view["run"]["status"], "blocked");
+    assert_eq!(view["run"]["violations"], serde_json::json!(["not_worse (test)"]));
+    let results = view["gate"]["results"].as_array().unwrap();
+    let reason = results.iter().find(|r| r["rule_id"] == "not_worse").unwrap()["reason"].as_str().unwrap();
+    assert!(reason.starts_with("version 1 in Production could not be evaluated: "), "{reason}");
+    assert!(reason.contains("hash"), "{reason}");
+    assert_eq!(view["gate"]["comparison"]["overall_verdict"], "undefined");
+}
+
+#[test]
 fn a_blocked_run_exits_2_with_its_reasons() {
     let sandbox = sandbox("iris");
     sandbox.pipeline("p.yaml", &Pipeline::iris().hopeless());

@@ -25,6 +25,8 @@ mod reproduce;
 mod rollback;
 mod run;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod views;
 mod workspace;
 
