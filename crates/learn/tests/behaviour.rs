@@ -180,6 +180,33 @@ fn early_stopping_watches_rows_held_out() {
 }
 
 #[test]
+fn early_stopping_by_itself_begins_above_ten_thousand_rows() {
+    let small = BoostingParams { max_iter: 3, max_leaf_nodes: 3, early_stopping: EarlyStopping::Auto, ..boosting() };
+    for (rows, held_out) in [(10_000, 0), (10_001, 3)] {
+        let (x, y) = friedman(rows, 5, 25);
+        let fitted = fit_with(&TrainingConfig::GradientBoosting(small.clone()), &x, &Target::Values(y), 1, 0).unwrap();
+        let points = |name| fitted.curve.iter().filter(|p| p.name == name).count();
+        assert_eq!((points("train_loss"), points("validation_loss")), (3, held_out), "{rows} rows");
+    }
+}
+
+#[test]
+fn balanced_boosting_finds_more_of_a_rare_class() {
+    // One row of fifteen is rare, and where it lies seven of ten others lie too.
+    let x = Matrix::from_columns(3_000, 1, (0..3_000).map(|i| uniform(61, i)).collect()).unwrap();
+    let rare = |i: usize| x.get(i, 0) > 0.8 && uniform(62, i as u64) < 0.3;
+    let y = classes(&["common", "rare"], &(0..3_000).map(|i| u32::from(rare(i))).collect::<Vec<_>>());
+    let found = |class_weight| {
+        let params = BoostingParams { class_weight, max_iter: 20, ..quick() };
+        let model = fit_with(&TrainingConfig::GradientBoosting(params), &x, &y, 1, 1).unwrap().model;
+        let codes = model.predict(&x).unwrap().codes();
+        (0..3_000).filter(|&i| rare(i) && codes[i] == 1).count() as f64 / (0..3_000).filter(|&i| rare(i)).count() as f64
+    };
+    let (plain, balanced) = (found(None), found(Some(ClassWeight::Balanced)));
+    assert!(plain < 0.3 && balanced > 0.9, "{plain} and {balanced} of the rare rows");
+}
+
+#[test]
 fn boosting_tells_three_classes_apart() {
     let (x, y) = friedman(3_000, 5, 23);
     let y = common::thirds(&y);
