@@ -2,7 +2,9 @@ use crate::{Boosting, Forest, LearnError, Linear, Logistic, Predictions, codec, 
 use driftgate_model::Matrix;
 use serde::{Deserialize, Serialize};
 
-/// A fitted model. Reading one, from JSON or from bytes, checks all that prediction relies on.
+/// A fitted model. Reading one checks all that prediction relies on.
+///
+/// It is kept as the bytes of [`Model::to_bytes`]. JSON does not hold every model: a threshold of boosting may be infinite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Model {
     /// A random forest.

@@ -9,7 +9,7 @@ use driftgate_model::{Matrix, Target};
 
 #[test]
 fn one_two_three_and_seven_threads_give_the_same_bytes() {
-    // Enough rows that forests use bins, boosting splits its work and logistic regression has several chunks.
+    // Enough rows that boosting splits its work and logistic regression has several chunks.
     let (x, y) = friedman(9_000, 7, 11);
     for (name, config, target) in every_estimator(&y) {
         let one = fit_with(&config, &x, &target, 5, 1).unwrap();
