@@ -4,6 +4,8 @@ use driftgate_model::{CLASSIFICATION_METRICS, Matrix, REGRESSION_METRICS};
 
 /// Rows are packed with two flags into 32 bits by the ranking metrics.
 const MOST_ROWS: usize = (1 << 30) - 1;
+/// A confusion matrix has as many cells as labels squared.
+const MOST_LABELS: usize = 1_000;
 /// How far a row's probabilities may sum from 1: single-precision networks miss it by about 1e-6.
 const SUM_TOLERANCE: f64 = 1e-5;
 
@@ -87,10 +89,14 @@ impl Answers<'_> {
 /// Whether answers of a classifier with these labels can be evaluated so: what can be told before anything is trained.
 ///
 /// # Errors
-/// No calibration bins, binary averaging of more or fewer than two labels, a positive label that is none of them.
+/// No calibration bins, binary averaging of more or fewer than two labels, a positive label that is none of them, more labels
+/// than 1,000: identifiers, usually.
 pub fn check_config(labels: &[String], config: &EvaluationConfig) -> Result<(), MetricError> {
     if config.calibration_bins == 0 {
         return Err(MetricError::NoBins);
+    }
+    if labels.len() > MOST_LABELS {
+        return Err(MetricError::TooManyLabels { labels: labels.len(), most: MOST_LABELS });
     }
     if config.averaging == Averaging::Binary && labels.len() != 2 {
         return Err(MetricError::BinaryAveraging { labels: labels.len() });

@@ -81,6 +81,14 @@ pub enum MetricError {
         /// What was given.
         value: f64,
     },
+    /// More labels than a confusion matrix of use can have.
+    #[error("the target has {labels} labels, and classification takes at most {most}")]
+    TooManyLabels {
+        /// Labels.
+        labels: usize,
+        /// The most there may be.
+        most: usize,
+    },
     /// The calibration curve was asked to have no bin.
     #[error("the calibration curve needs at least one bin")]
     NoBins,
@@ -137,7 +145,7 @@ impl Coded for MetricError {
             | MetricError::NotLabels
             | MetricError::NeedsPositiveLabel { .. }
             | MetricError::NoBins => Code::BadInput,
-            MetricError::TooManyRows { .. } | MetricError::Empty => Code::BadData,
+            MetricError::TooManyLabels { .. } | MetricError::TooManyRows { .. } | MetricError::Empty => Code::BadData,
             MetricError::Cancelled(_) => Code::Cancelled,
             MetricError::Rows { .. }
             | MetricError::Columns { .. }
@@ -155,6 +163,10 @@ impl Coded for MetricError {
             MetricError::Unknown { known, .. } => Some(format!("Use one of {known}")),
             MetricError::PositiveLabel { .. } => Some(
                 "Set `evaluation.positive_label` to one of the labels, or leave it out for the last one".to_owned(),
+            ),
+            MetricError::TooManyLabels { .. } => Some(
+                "Choose another target, gather rare labels under one, or take regression where the labels are numbers"
+                    .to_owned(),
             ),
             MetricError::NotLabels => Some("Ask it of a classification model".to_owned()),
             MetricError::NeedsPositiveLabel { .. } => {

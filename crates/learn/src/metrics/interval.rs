@@ -61,6 +61,11 @@ impl Spread {
         self.is_usable() && self.sorted.first() == self.sorted.last()
     }
 
+    /// Whether the interval leaves a value out that is smaller.
+    pub(super) fn lies_above(&self, value: f64, level: f64) -> bool {
+        self.interval(level).is_some_and(|i| value < i.low)
+    }
+
     /// A defined value with its interval and the notes that belong to it, `more` last.
     pub(super) fn around(&self, value: f64, level: f64, more: Option<String>) -> MetricValue {
         let mut notes = self.notes(level);

@@ -12,7 +12,7 @@
 //! - `log_loss`: p clipped to [ε, 1 − ε], ε = 2⁻⁵². `brier`: two labels, mean (p − y)² of the positive one, 0 to 1; more,
 //!   summed over the classes, 0 to 2.
 //! - `ece`: |confidence − accuracy| over equal-width bins of the largest probability, weighted by rows. Bins are closed
-//!   below; the last is closed above too.
+//!   below; the last is closed above too. Its interval lies too high, and above the value itself for a well calibrated model.
 //! - `r2`: not defined for fewer than two distinct true values. `mape`: divides by max(|y|, ε), a share, not a percentage.
 
 mod answers;
@@ -38,10 +38,13 @@ pub use paired::{EQUAL_WITHIN, PairedDifference, compare, no_baseline, paired};
 use classes::{Counts, Tally, Wanted};
 use driftgate_model::config::{BootstrapConfig, EvaluationConfig};
 use driftgate_model::{BootstrapSpec, CancelToken, Interval, MetricValue, SplitEvaluation};
-use interval::{NO_WIDTH, Spread, check_level, defined, percent, wilson};
+use interval::{NO_WIDTH, Spread, check_level, defined, joined, percent, wilson};
 use limit::{flawless_rows, is_share_of_rows, unseen_share};
-use scorer::{Scorer, plan, strata, why_undefined};
+use scorer::{Scorer, leaves_ranking_out, not_ranked, plan, strata, why_undefined};
 use std::collections::BTreeMap;
+
+/// What the note of a calibration error says that lies below its own interval.
+const NOISE: &str = "the value lies below its interval, since resampling adds noise to every bin and noise only ever raises this metric";
 
 /// What [`evaluate`] is told besides the answers.
 #[derive(Debug, Clone, Copy)]
@@ -79,26 +82,16 @@ pub fn evaluate(
         Scorer::of_baseline(train_baseline, answers, &order, config)?.point(answers.rows(), names.len(), &mut tally);
     let point = scorer.point(answers.rows(), names.len(), &mut tally);
 
-    let bootstrap = &config.bootstrap;
     let plan = plan(sizes, config);
-    let score = |weights: &[u32], tally: &mut Tally, out: &mut [f64]| scorer.score(weights, tally, out);
+    let light = leaves_ranking_out(answers)
+        .then(|| Scorer::new(answers, &order, config, Wanted { ranking: false, ..Wanted::ALL }));
+    let resampled = light.as_ref().unwrap_or(&scorer);
+    let score = |weights: &[u32], tally: &mut Tally, out: &mut [f64]| resampled.score(weights, tally, out);
     let draws = plan.run(names.len(), options.threads, options.cancel, score)?;
-    let lone = lone_rows(answers, &plan.strata);
     let mut metrics = BTreeMap::new();
     for (i, name) in names.iter().enumerate() {
         let spread = Spread::new(draws.iter().skip(i).step_by(names.len()).copied());
-        let mut value = MetricValue::default();
-        if !point[i].is_finite() {
-            value.note = Some(why_undefined(answers));
-        } else if bootstrap.resamples == 0 {
-            value.value = Some(point[i]);
-        } else if spread.is_degenerate()
-            && let Some(certain) = certain(name, point[i], answers, &tally.cells, config)
-        {
-            value = certain;
-        } else {
-            value = spread.around(point[i], bootstrap.level, lone.clone());
-        }
+        let value = measured(name, point[i], &spread, answers, &tally.cells, config);
         metrics.insert((*name).to_owned(), value);
     }
     let baseline = names.iter().zip(&base).map(|(name, &v)| ((*name).to_owned(), defined(v))).collect();
@@ -151,14 +144,43 @@ fn spec(config: &EvaluationConfig, stratified: bool) -> Option<BootstrapSpec> {
 }
 
 /// A note on labels whose only row every stratified resample repeats.
-fn lone_rows(answers: &Answers, strata: &[usize]) -> Option<String> {
+fn lone_rows(answers: &Answers) -> Option<String> {
     let Answers::Classes { labels, .. } = answers else {
         return None;
     };
-    let lone = labels.iter().zip(strata).filter(|(_, rows)| **rows == 1);
+    let lone = labels.iter().zip(strata(answers).0).filter(|(_, rows)| *rows == 1);
     let named: Vec<String> = lone.map(|(label, _)| format!("`{label}`")).collect();
     (!named.is_empty())
         .then(|| format!("the only row of {} is in every resample, so the interval is too narrow", named.join(", ")))
+}
+
+/// A value with what the resamples make of it. `cells` is the confusion matrix.
+fn measured(
+    name: &str,
+    value: f64,
+    spread: &Spread,
+    answers: &Answers,
+    cells: &[u64],
+    config: &EvaluationConfig,
+) -> MetricValue {
+    if !value.is_finite() {
+        return MetricValue { note: Some(why_undefined(answers)), ..MetricValue::default() };
+    }
+    let bare = MetricValue { value: Some(value), ..MetricValue::default() };
+    let level = config.bootstrap.level;
+    if config.bootstrap.resamples == 0 {
+        return bare;
+    }
+    if let Some(note) = not_ranked(name, answers) {
+        return MetricValue { note: Some(note), ..bare };
+    }
+    if spread.is_degenerate()
+        && let Some(certain) = certain(name, value, answers, cells, config)
+    {
+        return certain;
+    }
+    let noise = (name == "ece" && spread.lies_above(value, level)).then(|| NOISE.to_owned());
+    spread.around(value, level, joined(noise.into_iter().chain(lone_rows(answers)).collect()))
 }
 
 /// A value where no resample differs, so that the percentile interval would claim certainty. A share of right rows has

@@ -3,7 +3,7 @@
 use super::classes::{Tally, Wanted};
 use super::interval::{Spread, check_level, defined, joined, percent};
 use super::limit::{Discordance, Loss};
-use super::scorer::{Scorer, plan, strata, why_undefined};
+use super::scorer::{Scorer, leaves_ranking_out, not_ranked, plan, strata, why_undefined};
 use super::{Answers, MetricError};
 use driftgate_model::config::EvaluationConfig;
 use driftgate_model::{CancelToken, Comparison, Digest, Interval, MetricComparison, VersionNumber, lower_is_better};
@@ -106,12 +106,17 @@ pub fn paired(
     let (sizes, order) = strata(candidate);
     let wanted = Wanted::of(names);
     let scorers = [candidate, champion].map(|answers| Scorer::new(answers, &order, config, wanted));
+    let light = leaves_ranking_out(candidate).then(|| {
+        let wanted = Wanted { ranking: false, ..wanted };
+        [candidate, champion].map(|answers| Scorer::new(answers, &order, config, wanted))
+    });
+    let resampled = light.as_ref().unwrap_or(&scorers);
     let (rows, metrics) = (candidate.rows(), candidate.names().len());
     let mut tally = Tally::default();
     let [ours, theirs] = scorers.each_ref().map(|s| s.point(rows, metrics, &mut tally));
     let deltas = plan(sizes, config).run(names.len(), threads, cancel, |weights, room: &mut Room, out| {
         let Room { tally, values } = room;
-        for (scorer, values) in scorers.iter().zip(values.iter_mut()) {
+        for (scorer, values) in resampled.iter().zip(values.iter_mut()) {
             values.resize(metrics, f64::NAN);
             scorer.score(weights, tally, values);
         }
@@ -125,6 +130,11 @@ pub fn paired(
     for (i, (name, &place)) in names.iter().zip(&places).enumerate() {
         let spread = Spread::new(deltas.iter().skip(i).step_by(names.len()).copied());
         let mut difference = difference(ours[place], theirs[place], &spread, candidate, config, confidence);
+        if let Some(note) = not_ranked(name, candidate)
+            && config.bootstrap.resamples > 0
+        {
+            difference.note = Some(note);
+        }
         difference.limit(name, discordance.as_ref(), spread.is_degenerate(), config, confidence);
         differences.insert((*name).to_owned(), difference);
     }

@@ -88,6 +88,20 @@ pub(super) fn strata(answers: &Answers) -> (Vec<usize>, Vec<u32>) {
     }
 }
 
+/// Above this many labels the ranking metrics, which rank every row once for each label, are not resampled.
+const RANKED_LABELS: usize = 100;
+
+/// Whether resampling leaves the ranking metrics of these answers out.
+pub(super) fn leaves_ranking_out(answers: &Answers) -> bool {
+    matches!(answers, Answers::Classes { labels, .. } if labels.len() > RANKED_LABELS)
+}
+
+/// What the note of a ranking metric says that was not resampled.
+pub(super) fn not_ranked(name: &str, answers: &Answers) -> Option<String> {
+    let ranks = matches!(name, "roc_auc" | "pr_auc") && leaves_ranking_out(answers);
+    ranks.then(|| format!("no interval, ranking metrics of more than {RANKED_LABELS} labels are not resampled"))
+}
+
 /// The resampling plan of a config.
 pub(super) fn plan(strata: Vec<usize>, config: &EvaluationConfig) -> Plan {
     Plan { strata, seed: config.bootstrap.seed, resamples: config.bootstrap.resamples as usize }

@@ -1,7 +1,9 @@
 //! The ends of what can be asked: nothing, certainty, and questions that do not hold together.
 
-use crate::support::{baseline, binary, config, labels, matrix, report};
-use driftgate_learn::metrics::{Answers, Baseline, EvaluateOptions, MetricError, evaluate, metric, summary};
+use crate::support::{baseline, binary, config, labels, matrix, noisy, report};
+use driftgate_learn::metrics::{
+    Answers, Baseline, EvaluateOptions, MetricError, check_config, evaluate, metric, paired, summary,
+};
 use driftgate_model::config::{Averaging, EvaluationConfig};
 use driftgate_model::{CancelToken, Code, Coded, Matrix, Target};
 
@@ -208,4 +210,53 @@ fn a_label_with_one_row_is_named_beside_the_interval() {
         brier.note.as_deref(),
         Some("the only row of `yes` is in every resample, so the interval is too narrow")
     );
+}
+
+#[test]
+fn more_than_a_thousand_labels_are_refused_before_anything_is_counted() {
+    let names: Vec<String> = (0..1_001).map(|i| format!("{i:04}")).collect();
+    check_config(&names[..1_000], &config(10)).unwrap();
+    let error = check_config(&names, &config(10)).unwrap_err();
+    assert_eq!((&error, error.code()), (&MetricError::TooManyLabels { labels: 1_001, most: 1_000 }, Code::BadData));
+    assert!(error.hint().unwrap().contains("another target"));
+}
+
+#[test]
+fn ranking_metrics_of_many_labels_are_not_resampled() {
+    let with = |count: usize| {
+        let names: Vec<String> = (0..count).map(|i| format!("{i:03}")).collect();
+        let truth: Vec<u32> = (0..3 * count as u32).map(|i| i % count as u32).collect();
+        let mut rows = vec![vec![0.5 / (count - 1) as f64; count]; truth.len()];
+        rows.iter_mut().zip(&truth).for_each(|(row, &t)| row[(t as usize + usize::from(t % 5 == 0)) % count] = 0.5);
+        let probabilities = matrix(&rows, count);
+        let answers = Answers::Classes { labels: &names, truth: &truth, probabilities: &probabilities };
+        let compared = paired(&["roc_auc", "brier"], &answers, &answers, &config(200), 0.95, 1, &CancelToken::new());
+        (report(&answers, &config(200), 1).unwrap().metrics, compared.unwrap())
+    };
+    let (few, _) = with(100);
+    assert!(few["roc_auc"].interval.is_some() && few["pr_auc"].interval.is_some());
+    let (many, compared) = with(101);
+    let note = Some("no interval, ranking metrics of more than 100 labels are not resampled");
+    for name in ["roc_auc", "pr_auc"] {
+        assert_eq!((many[name].interval, many[name].note.as_deref()), (None, note), "{name}");
+        assert!(many[name].value.is_some(), "{name}");
+    }
+    assert!(many["brier"].interval.is_some());
+    assert_eq!((compared["roc_auc"].delta, compared["roc_auc"].lower_bound), (Some(0.0), None));
+    assert_eq!(compared["roc_auc"].note.as_deref(), note);
+}
+
+#[test]
+fn a_calibration_error_below_its_interval_says_why() {
+    let outside = (0..20).filter(|&seed| {
+        let (truth, scores) = noisy(80, seed, 0.7);
+        let (labels, probabilities) = (labels(&["no", "yes"]), binary(&scores));
+        let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
+        let ece = report(&answers, &config(300), 1).unwrap().metrics["ece"].clone();
+        let below = ece.value.unwrap() < ece.interval.unwrap().low;
+        let said = ece.note.is_some_and(|n| n.contains("the value lies below its interval"));
+        assert_eq!(below, said, "seed {seed}");
+        below
+    });
+    assert!(outside.count() > 0, "no sample shows it");
 }
