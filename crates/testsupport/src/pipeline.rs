@@ -10,6 +10,9 @@ pub struct Pipeline {
     stages: Vec<&'static str>,
     rules: Vec<[String; 3]>,
     not_worse: Option<String>,
+    raw_rules: Vec<String>,
+    evaluation_split: Option<&'static str>,
+    evaluation: Option<String>,
     seed: u64,
 }
 
@@ -23,6 +26,9 @@ impl Pipeline {
             stages: vec!["preprocessing", "training", "evaluation", "promotion", "deployment"],
             rules: Vec::new(),
             not_worse: None,
+            raw_rules: Vec::new(),
+            evaluation_split: None,
+            evaluation: None,
             seed: 42,
         }
     }
@@ -73,6 +79,24 @@ impl Pipeline {
         self
     }
 
+    /// Adds a rule of any kind as YAML, the braces of a flow mapping left out: `id: big, kind: min_rows, rows: 20`.
+    pub fn raw_rule(mut self, yaml: &str) -> Pipeline {
+        self.raw_rules.push(format!("{{{yaml}}}"));
+        self
+    }
+
+    /// The split that feeds the rules: `val`, `test` or `both`.
+    pub fn evaluation_split(mut self, split: &'static str) -> Pipeline {
+        self.evaluation_split = Some(split);
+        self
+    }
+
+    /// The evaluation config as one line of YAML, in place of `bootstrap: {resamples: 200}`.
+    pub fn evaluation(mut self, yaml: &str) -> Pipeline {
+        self.evaluation = Some(yaml.into());
+        self
+    }
+
     /// A candidate whose weights are pulled so hard towards 0 that it hardly learns, and a gate that sees it.
     pub fn hopeless(self) -> Pipeline {
         self.with("C", 0.000_001).rule("balanced_accuracy", ">=", 0.99)
@@ -96,9 +120,14 @@ impl Pipeline {
                 writeln!(text, "        {key}: {value}").expect("writing to a string cannot fail");
             }
         }
-        text += "  evaluation:\n    bootstrap: {resamples: 200}\n";
+        let evaluation = self.evaluation.as_deref().unwrap_or("bootstrap: {resamples: 200}");
+        writeln!(text, "  evaluation:\n    {evaluation}").expect("writing to a string cannot fail");
         if self.stages.contains(&"promotion") {
-            writeln!(text, "  promotion:\n    {}:\n      rules:", self.task).expect("writing to a string cannot fail");
+            text += "  promotion:\n";
+            if let Some(split) = self.evaluation_split {
+                writeln!(text, "    promotion_evaluation_split: {split}").expect("writing to a string cannot fail");
+            }
+            writeln!(text, "    {}:\n      rules:", self.task).expect("writing to a string cannot fail");
             for [metric, operator, threshold] in &self.rules {
                 text += &format!(
                     "      - id: {metric}\n        metric: {metric}\n        operator: \"{operator}\"\n        threshold: {threshold}\n"
@@ -108,6 +137,9 @@ impl Pipeline {
                 text += &format!(
                     "      - id: not_worse\n        kind: not_worse_than_champion\n        {rule}\n        require_champion: false\n"
                 );
+            }
+            for rule in &self.raw_rules {
+                writeln!(text, "      - {rule}").expect("writing to a string cannot fail");
             }
         }
         text
