@@ -89,7 +89,7 @@ pub struct GateReport {
     pub run: RunId,
     /// When it was asked.
     pub evaluated_at: Timestamp,
-    /// Whether every rule passed or did not apply.
+    /// Whether no rule failed and at least one applied on each split.
     pub passed: bool,
     /// The split asked for.
     pub evaluation_split: EvaluationSplit,
