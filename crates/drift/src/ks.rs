@@ -9,7 +9,7 @@ use driftgate_model::Interval;
 /// Up to this n·m the p-value is exact: about 10 ms.
 pub const EXACT_CELLS: u64 = 4_000_000;
 
-/// What [`test`] found.
+/// What [`test()`] found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ks {
     /// D, between 0 and 1.

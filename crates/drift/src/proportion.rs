@@ -16,7 +16,7 @@ pub enum Side {
     Greater,
 }
 
-/// What [`test`] found.
+/// What [`test()`] found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shares {
     /// Fisher's exact test: the odds ratio is not computed, so the difference; else the signed root of χ².
