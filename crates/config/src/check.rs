@@ -42,9 +42,9 @@ impl<'a> Findings<'a> {
         });
     }
 
-    /// Adds an error.
-    pub fn error(&mut self, mark: Option<Mark>, key: &str, message: &str, suggestion: Option<String>) {
-        self.push(Severity::Error, mark, key, message, suggestion);
+    /// Adds an error, with what to do about it.
+    pub fn error(&mut self, mark: Option<Mark>, key: &str, message: &str, suggestion: impl Into<String>) {
+        self.push(Severity::Error, mark, key, message, Some(suggestion.into()));
     }
 
     /// Adds a note.
@@ -204,7 +204,12 @@ impl Findings<'_> {
         {
             message = format!("expects a whole number of at most {max}, found {}", node.found());
         }
-        self.error(Some(node.mark), key, &message, suggestion);
+        let otherwise = || match shape {
+            // The message lists them.
+            Shape::Word(_) | Shape::WordHere { .. } => "choose one of them".into(),
+            _ => format!("write {}", expected(shape)),
+        };
+        self.error(Some(node.mark), key, &message, suggestion.unwrap_or_else(otherwise));
         Json::Null
     }
 
@@ -226,7 +231,7 @@ impl Findings<'_> {
                 if let Some(message) = empty
                     && items.is_empty()
                 {
-                    self.error(Some(node.mark), key, message, None);
+                    self.error(Some(node.mark), key, message, "add an entry to the list");
                 }
                 self.items(of, items, *unique, key)
             }
@@ -251,7 +256,7 @@ impl Findings<'_> {
                 && unique
                 && !seen.insert(written)
             {
-                self.error(Some(item.mark), &place, &format!("`{}` is listed twice", cut(written)), None);
+                self.error(Some(item.mark), &place, &format!("`{}` is listed twice", cut(written)), "remove it here");
             }
             values.push(self.value(of, item, &place));
         }
@@ -267,7 +272,7 @@ impl Findings<'_> {
                 Some(written) if !entry.node.is_null() => written,
                 _ => {
                     let message = format!("expects one of {}, found {}", list(&names), entry.node.found());
-                    self.error(Some(entry.node.mark), &place, &message, None);
+                    self.error(Some(entry.node.mark), &place, &message, "write one of these words");
                     return Json::Null;
                 }
             },
@@ -278,7 +283,7 @@ impl Findings<'_> {
                     Some(node.mark),
                     key,
                     &message,
-                    Some(format!("add `{}:` with one of {}", tagged.tag, list(&names))),
+                    format!("add `{}:` with one of {}", tagged.tag, list(&names)),
                 );
                 return Json::Null;
             }
@@ -287,10 +292,10 @@ impl Findings<'_> {
             let mark = entry.map_or(node.mark, |e| e.node.mark);
             if tagged.unavailable.contains(&written) {
                 let message = format!("`{written}` is not available in this version");
-                self.error(Some(mark), &place, &message, Some(format!("available: {}", list(&names))));
+                self.error(Some(mark), &place, &message, format!("available: {}", list(&names)));
             } else {
                 let message = format!("`{}` is not a known {}", cut(written), tagged.tag);
-                self.error(Some(mark), &place, &message, Some(did_you_mean(written, &names, "ones")));
+                self.error(Some(mark), &place, &message, did_you_mean(written, &names, "ones"));
             }
             return Json::Null;
         };
@@ -312,7 +317,7 @@ impl Findings<'_> {
             let known: Vec<&str> = also.iter().copied().chain(map.keys()).collect();
             let suggestion =
                 if known.is_empty() { "it takes no keys".into() } else { did_you_mean(&entry.key, &known, "keys") };
-            self.error(Some(entry.mark), &join(key, &entry.key), "this key is not known", Some(suggestion));
+            self.error(Some(entry.mark), &join(key, &entry.key), "this key is not known", suggestion);
         }
         let mut object = serde_json::Map::new();
         for field in map.fields {
@@ -334,12 +339,7 @@ impl Findings<'_> {
             (Need::Idle, None) => None,
             (Need::Required, None) => {
                 let message = format!("`{}` is missing", field.key);
-                self.error(
-                    Some(mark),
-                    key,
-                    &message,
-                    Some(format!("add `{}:` with {}", field.key, expected(&field.shape))),
-                );
+                self.error(Some(mark), key, &message, format!("add `{}:` with {}", field.key, expected(&field.shape)));
                 Some(Json::Null)
             }
             (Need::Optional | Need::DefaultOrNull(_), Some(entry)) if entry.node.is_null() => Some(Json::Null),
@@ -417,7 +417,7 @@ pub(crate) fn typed<T: serde::de::DeserializeOwned>(json: Json, findings: &mut F
         Ok(value) => Some(value),
         Err(error) => {
             let message = format!("this value passed every check and yet does not fit: {error}");
-            findings.error(None, key, &message, Some("please report this as a fault of Driftgate".into()));
+            findings.error(None, key, &message, "please report this as a fault of Driftgate");
             None
         }
     }

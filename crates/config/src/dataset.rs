@@ -171,7 +171,7 @@ fn names(list: &Json) -> Vec<&str> {
 }
 
 impl Contract<'_, '_> {
-    fn error(&mut self, path: &[&str], message: &str, suggestion: Option<String>) {
+    fn error(&mut self, path: &[&str], message: &str, suggestion: impl Into<String>) {
         let place = self.node.at(path).map_or(self.node.mark, |n| n.mark);
         self.findings.error(Some(place), &path.join("."), message, suggestion);
     }
@@ -182,14 +182,14 @@ impl Contract<'_, '_> {
             && ModelName::new(name).is_err()
         {
             let rule = "use 1 to 100 of A-Z a-z 0-9 . _ - and begin with a letter or digit";
-            self.error(&["name"], &format!("`{}` cannot be the name of a data set", cut(name)), Some(rule.into()));
+            self.error(&["name"], &format!("`{}` cannot be the name of a data set", cut(name)), rule);
         }
         let features = names(&self.json["features"]);
         let target = self.json["target"].as_str();
         if let Some(index) = features.iter().position(|f| Some(*f) == target) {
             let place = self.node.at(&["features"]).and_then(|n| n.items().get(index)).map(|n| n.mark);
             let message = "the target is listed as a feature, so that the model would be shown the answer";
-            self.findings.error(place, &format!("features[{index}]"), message, Some("remove it here".into()));
+            self.findings.error(place, &format!("features[{index}]"), message, "remove it here");
         }
         let Some(schema) = self.json["schema"].as_object() else {
             return;
@@ -205,7 +205,7 @@ impl Contract<'_, '_> {
                 Some(near) => format!("did you mean `{}`?", cut(near)),
                 None => format!("add `{}: float`, or int, string or bool", cut(name)),
             };
-            self.error(&["schema"], &message, Some(suggestion));
+            self.error(&["schema"], &message, suggestion);
         }
         let decide = split_columns(self.json);
         for entry in self.node.at(&["schema"]).map(Node::entries).unwrap_or_default() {
@@ -221,15 +221,19 @@ impl Contract<'_, '_> {
         let constraints = &self.json["constraints"];
         let pair = |v: &Json, low: &str, high: &str| v[low].as_f64().zip(v[high].as_f64());
         if pair(constraints, "min_rows", "max_rows").is_some_and(|(low, high)| low > high) {
-            self.error(&["constraints", "max_rows"], "it is less than `min_rows`", None);
+            self.error(
+                &["constraints", "max_rows"],
+                "it is less than `min_rows`",
+                "make it at least as large, or remove one of the two",
+            );
         }
         if self.json["task_type"] == "regression" && !constraints["label_classes"].is_null() {
-            let suggestion = Some("remove the lines, or set `task_type: classification`".into());
+            let suggestion = "remove the lines, or set `task_type: classification`";
             self.error(&["constraints", "label_classes"], "regression has no labels", suggestion);
         }
         if !constraints["max_age_days"].is_null() && self.json["split"]["time_column"].is_null() {
             let hint = "name it in `split.time_column`, or use a `freshness` rule in the gate";
-            self.error(&["constraints", "max_age_days"], "it needs a time column", Some(hint.into()));
+            self.error(&["constraints", "max_age_days"], "it needs a time column", hint);
         }
         let columns: BTreeSet<&str> = names(&self.json["features"])
             .into_iter()
@@ -243,17 +247,18 @@ impl Contract<'_, '_> {
             }
             if !columns.contains(name.as_str()) {
                 let near = nearest(name, columns.iter().copied()).map(|n| format!("did you mean `{}`?", cut(n)));
-                self.error(&path, "this column is neither a feature nor the target", near);
+                let otherwise = || "add it to `features`, or remove it here".into();
+                self.error(&path, "this column is neither a feature nor the target", near.unwrap_or_else(otherwise));
             }
             if pair(column, "min", "max").is_some_and(|(low, high)| low > high) {
-                self.error(&path, "`min` is above `max`", None);
+                self.error(&path, "`min` is above `max`", "swap the two, or remove one");
             }
             let kind = self.json["schema"][name.as_str()].as_str().filter(|k| matches!(*k, "string" | "bool"));
             let bounded = ["min", "max"].into_iter().find(|k| !column[*k].is_null());
             if let (Some(kind), Some(bound)) = (kind, bounded) {
                 let message = format!("only numbers have a range, and `schema` says that this column is {kind}");
                 let hint = "declare it as `float` or `int`, or list what is valid in `allowed`";
-                self.error(&[path[0], path[1], path[2], bound], &message, Some(hint.into()));
+                self.error(&[path[0], path[1], path[2], bound], &message, hint);
             }
         }
     }
@@ -265,12 +270,21 @@ impl Contract<'_, '_> {
         };
         let path = ["format", "delimiter"];
         if delimiter.chars().count() != 1 {
-            let tab = matches!(delimiter, "\\t" | "tab" | "TAB").then(|| "write \"\\t\" in double quotes".into());
-            self.error(&path, &format!("expects one character, found \"{}\"", cut(delimiter)), tab);
+            let tab = matches!(delimiter, "\\t" | "tab" | "TAB");
+            let hint = if tab { "write \"\\t\" in double quotes" } else { "write the one character, such as \";\"" };
+            self.error(&path, &format!("expects one character, found \"{}\"", cut(delimiter)), hint);
         } else if matches!(delimiter, "\"" | "\n" | "\r") {
-            self.error(&path, "a quote or a line break cannot separate fields", None);
+            self.error(
+                &path,
+                "a quote or a line break cannot separate fields",
+                "write the character between two fields, such as \",\"",
+            );
         } else if format["kind"] == "csv" && format["decimal"] == delimiter {
-            self.error(&path, "the field separator and the decimal mark are the same", None);
+            self.error(
+                &path,
+                "the field separator and the decimal mark are the same",
+                "change one of them to what the file has",
+            );
         }
     }
 
@@ -295,7 +309,11 @@ impl Contract<'_, '_> {
                 [Some(train), Some(val), Some(test)] => ([train, val, test], ["split", "train"]),
                 [None, None, None] => ([default.train, default.val, default.test], ["split", "train"]),
                 _ => {
-                    self.error(&["split"], "give `train`, `val` and `test`, or none of them", None);
+                    self.error(
+                        &["split"],
+                        "only some of the three shares are given",
+                        "give `train`, `val` and `test`, or none of them",
+                    );
                     ([default.train, default.val, default.test], ["split", "train"])
                 }
             }
@@ -304,19 +322,31 @@ impl Contract<'_, '_> {
             let [train, val, test] = shares;
             let message =
                 format!("the shares {train}, {val} and {test} are not three positive numbers that add up to 1");
-            self.error(&path, &message, Some("write for example 0.70, 0.15 and 0.15".into()));
+            self.error(&path, &message, "write for example 0.70, 0.15 and 0.15");
             shares = [default.train, default.val, default.test];
         }
         if split["stratify"] == true && self.json["task_type"] == "regression" {
-            self.error(&["split", "stratify"], "only labels can be stratified, and regression has none", None);
+            self.error(
+                &["split", "stratify"],
+                "only labels can be stratified, and regression has none",
+                "remove the line",
+            );
         }
         if !split["group_column"].is_null() && !split["time_column"].is_null() {
-            self.error(&["split", "time_column"], "a split goes by groups or by time, not by both", None);
+            self.error(
+                &["split", "time_column"],
+                "a split goes by groups or by time, not by both",
+                "remove one of the two",
+            );
         }
         let target = &self.json["target"];
         for column in ["group_column", "time_column", "key_column"] {
             if split[column].is_string() && split[column] == *target {
-                self.error(&["split", column], "the target cannot decide the split", None);
+                self.error(
+                    &["split", column],
+                    "the target cannot decide the split",
+                    "name another column, or remove the line",
+                );
             }
         }
         let seed = match (&split["seed"], &split["random_seed"]) {

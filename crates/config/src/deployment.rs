@@ -42,7 +42,7 @@ pub(crate) fn deployment(
     if !host.chars().all(allowed) || host.contains("://") {
         let place = node.and_then(|n| n.at(&["server", "host"])).map(|n| n.mark);
         let message = "expects an address or a host name alone";
-        let suggestion = Some("write 127.0.0.1, or a name such as localhost".into());
+        let suggestion = "write 127.0.0.1, or a name such as localhost";
         findings.error(place, &format!("{key}server.host"), message, suggestion);
     }
     if findings.refuses() { None } else { typed(json["server"].take(), findings, key) }

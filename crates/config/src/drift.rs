@@ -176,7 +176,7 @@ fn order(node: Option<&Node>, json: &Json, findings: &mut Findings<'_>, key: &st
         if low > high {
             let place = node.and_then(|n| n.at(&["drift", small[0], small[1]]).or(Some(n))).map(|n| n.mark);
             let message = format!("{low} is above `{}`, which is {high}", large.join("."));
-            let suggestion = Some(format!("make it at most {high}"));
+            let suggestion = format!("make it at most {high}");
             findings.error(place, &format!("{key}drift.{}", small.join(".")), &message, suggestion);
         }
     }

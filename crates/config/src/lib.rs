@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod check;
+mod columns;
 mod dataset;
 mod dataset_text;
 mod deployment;

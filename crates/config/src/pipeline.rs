@@ -1,6 +1,7 @@
 //! `pipeline_*.yaml` and every file it names.
 
 use crate::check::Findings;
+use crate::columns::{self, NamedColumn};
 use crate::deployment::{DEPLOYMENT, deployment};
 use crate::drift::{DRIFT_FILE, drift};
 use crate::evaluation::{EVALUATION, evaluation};
@@ -108,6 +109,8 @@ pub struct Resolved {
     pub files: Vec<PathBuf>,
     /// The same files with their texts.
     pub sources: Vec<(PathBuf, String)>,
+    /// Where columns are named.
+    pub(crate) columns: Vec<NamedColumn>,
 }
 
 /// `path` as seen from the file `from`, without `.` and without `x/..`.
@@ -132,6 +135,7 @@ struct Reading<'f> {
     errors: Vec<ConfigFinding>,
     notes: Vec<ConfigFinding>,
     sources: Vec<(PathBuf, String)>,
+    columns: Vec<NamedColumn>,
 }
 
 /// The pipeline's own file, checked against its table.
@@ -208,12 +212,11 @@ impl Reading<'_> {
     }
 
     /// Where a file that was not found may be: the reference's paths start at the working directory.
-    fn elsewhere(&self, pipeline: &Path, path: &Path) -> Option<String> {
-        let name = path.file_name()?.to_str()?;
+    fn elsewhere(&self, pipeline: &Path, path: &Path) -> String {
         let rule = "a path in a YAML file is seen from that file";
-        match self.files.read(&beside(pipeline, name)) {
-            Ok(_) => Some(format!("{rule}: did you mean `{name}`?")),
-            Err(_) => Some(rule.into()),
+        match path.file_name().and_then(|n| n.to_str()) {
+            Some(name) if self.files.read(&beside(pipeline, name)).is_ok() => format!("{rule}: did you mean `{name}`?"),
+            _ => rule.into(),
         }
     }
 }
@@ -234,7 +237,8 @@ impl Findings<'_> {
         match files.read(self.file) {
             Ok(text) => Some(text),
             Err(error) => {
-                self.error(None, "", &format!("cannot be read: {}", reason(&error)), None);
+                let message = format!("cannot be read: {}", reason(&error));
+                self.error(None, "", &message, "give the path of a YAML file that you may read");
                 None
             }
         }
@@ -260,7 +264,7 @@ fn stages(node: &Node, findings: &mut Findings<'_>) -> Vec<Stage> {
             } else {
                 format!("add `{}` before it", before.as_str())
             };
-            findings.error(Some(item.mark), &format!("pipeline_stages[{index}]"), &message, Some(suggestion));
+            findings.error(Some(item.mark), &format!("pipeline_stages[{index}]"), &message, suggestion);
         }
         known.push(stage);
     }
@@ -274,7 +278,7 @@ fn model_name(node: &Node, json: &Json, findings: &mut Findings<'_>) -> Option<M
     let rule = "use 1 to 100 of A-Z a-z 0-9 . _ - and begin with a letter or digit";
     if ModelName::new(dataset).is_err() {
         let message = format!("`{}` cannot be the name of a data set", cut(dataset));
-        findings.error(place("dataset"), "dataset", &message, Some(rule.into()));
+        findings.error(place("dataset"), "dataset", &message, rule);
         return None;
     }
     let (name, key) = match json["model"].as_str() {
@@ -285,7 +289,7 @@ fn model_name(node: &Node, json: &Json, findings: &mut Findings<'_>) -> Option<M
         Ok(name) => Some(name),
         Err(_) => {
             let message = format!("`{}` cannot be the name of a model", cut(&name));
-            findings.error(place(key), key, &message, Some(rule.into()));
+            findings.error(place(key), key, &message, rule);
             None
         }
     }
@@ -305,12 +309,16 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
     let random_seed = json["random_seed"].as_u64().unwrap_or_default();
     if gated && node.at(&["configs", "promotion"]).is_none_or(Node::is_null) {
         let place = node.at(&["configs"]).map(|n| n.mark);
-        let suggestion = Some("add `promotion: promotion.yaml`, or leave the stage out".into());
+        let suggestion = "add `promotion: promotion.yaml`, or leave the stage out";
         pipeline.findings.error(place, "configs", "the stage `promotion` needs its rules", suggestion);
     }
     let p = &mut pipeline;
-    let preprocessing = reading
-        .part("preprocessing", &PREPROCESSING, false, p, |part, f, key| preprocessing(&part.node?, part.json, f, key));
+    let mut named = Vec::new();
+    let preprocessing = reading.part("preprocessing", &PREPROCESSING, false, p, |part, f, key| {
+        let node = part.node?;
+        named.extend(columns::listed(&node, f.file, key));
+        preprocessing(&node, part.json, f, key)
+    });
     let training =
         reading.part("training", &TRAINING, false, p, |part, f, key| training(&part.node?, part.json, task, f, key));
     let evaluation =
@@ -321,8 +329,11 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
     });
     let deployment = reading
         .part("deployment", &DEPLOYMENT, true, p, |part, f, key| deployment(part.node.as_ref(), part.json, f, key));
-    let drift =
-        reading.part("drift", &DRIFT_FILE, true, p, |part, f, key| drift(part.node.as_ref(), part.json, f, key));
+    let drift = reading.part("drift", &DRIFT_FILE, true, p, |part, f, key| {
+        named.extend(part.node.iter().flat_map(|node| columns::of_effects(node, f.file, key)));
+        drift(part.node.as_ref(), part.json, f, key)
+    });
+    reading.columns = named;
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     Some(RunConfig {
         schema: "driftgate/config/1".into(),
@@ -346,7 +357,8 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
 /// Paths inside a YAML file are seen from that file. Errors: everything wrong, over all files, in one go; a file that cannot
 /// be read is one of the findings.
 pub fn resolve(path: &Path, files: &dyn Files) -> Result<Resolved, ConfigErrors> {
-    let mut reading = Reading { files, errors: Vec::new(), notes: Vec::new(), sources: Vec::new() };
+    let mut reading =
+        Reading { files, errors: Vec::new(), notes: Vec::new(), sources: Vec::new(), columns: Vec::new() };
     let mut findings = Findings::new(path);
     let mut config = None;
     let mut data_folder = None;
@@ -364,7 +376,7 @@ pub fn resolve(path: &Path, files: &dyn Files) -> Result<Resolved, ConfigErrors>
     match config {
         Some(config) if errors.is_empty() => {
             let files = reading.sources.iter().map(|(path, _)| path.clone()).collect();
-            Ok(Resolved { config, notes, data_folder, files, sources: reading.sources })
+            Ok(Resolved { config, notes, data_folder, files, sources: reading.sources, columns: reading.columns })
         }
         _ => Err(ConfigErrors(errors)),
     }

@@ -97,10 +97,15 @@ fn fill(json: &mut Json, node: &Node, findings: &mut Findings<'_>, key: &str) {
     let written = node.at(&["missing_values", "fill_value"]).and_then(Node::written);
     if (numeric || categorical) && value.is_null() {
         let place = mark(node, &["missing_values"]);
-        findings.error(place, &at, "the strategy `constant` needs a `fill_value`", None);
+        findings.error(
+            place,
+            &at,
+            "the strategy `constant` needs a `fill_value`",
+            "add `fill_value:` with the constant",
+        );
     } else if numeric && !value.is_number() {
         let message = "numeric columns need a number to fill with";
-        findings.error(place, &at, message, Some("write a number, or use `numeric_strategy: mean`".into()));
+        findings.error(place, &at, message, "write a number, or use `numeric_strategy: mean`");
     }
     if let Json::Object(missing) = &mut json["missing_values"] {
         missing.remove("fill_value");
@@ -154,7 +159,7 @@ pub(crate) fn preprocessing(
         if numeric.contains(name) {
             let place = node.at(&["categorical_features"]).and_then(|n| n.items().get(index)).map(|n| n.mark);
             let message = format!("`{}` is listed as numeric too", cut(name));
-            let suggestion = Some("leave it in one of the two lists".into());
+            let suggestion = "leave it in one of the two lists";
             findings.error(place, &format!("{key}categorical_features[{index}]"), &message, suggestion);
         }
     }
@@ -163,7 +168,7 @@ pub(crate) fn preprocessing(
         let message = "missing values cannot be both refused and imputed";
         let suggestion = "set it to false, or use `missing_values.policy: fail`";
         let place = mark(node, &["fail_on_nulls"]);
-        findings.error(place, &format!("{key}fail_on_nulls"), message, Some(suggestion.into()));
+        findings.error(place, &format!("{key}fail_on_nulls"), message, suggestion);
     }
     if json["fail_on_nulls"].is_null() {
         json["fail_on_nulls"] = Json::Bool(!imputes);

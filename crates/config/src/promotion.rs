@@ -212,7 +212,8 @@ fn comparison(rule: &Json, node: &Node, findings: &mut Findings<'_>, key: &str) 
         let what = if never { "no model can pass this" } else { "every model passes this" };
         let percent = (high == 1.0 && (1.0..=100.0).contains(&threshold) && threshold > 1.0)
             .then(|| format!("write {} for {threshold} percent", threshold / 100.0));
-        findings.error(place, &at, &format!("{what}: {ends}"), percent);
+        let otherwise = || "choose a threshold between what a poor and what a perfect model reach".into();
+        findings.error(place, &at, &format!("{what}: {ends}"), percent.unwrap_or_else(otherwise));
     } else if matches!(operator, ">" | ">=") == lower_is_better(metric) && operator != "==" {
         let better = if lower_is_better(metric) { "smaller" } else { "larger" };
         let message = format!("this rule asks for a worse model: `{metric}` is better when {better}");
@@ -234,7 +235,7 @@ fn rules(section: &str, json: &Json, node: &Node, findings: &mut Findings<'_>, k
             && let Some(first) = seen.insert(written, id.mark.line)
         {
             let message = format!("the id `{}` is already taken on line {first}", cut(written));
-            findings.error(Some(id.mark), &format!("{place}.id"), &message, Some("give each rule its own id".into()));
+            findings.error(Some(id.mark), &format!("{place}.id"), &message, "give each rule its own id");
         }
         comparison(&json[section]["rules"][index], rule, findings, &place);
     }
@@ -259,7 +260,7 @@ fn reach(section: &str, json: &Json, node: &Node, bootstrap: &BootstrapConfig, f
             few => format!("this rule can never hold: {few} resamples are too few to be {} % sure", percent(level)),
         };
         let suggestion = format!("set `bootstrap.resamples` of the evaluation config to {needed} or more");
-        findings.error(Some(rule.mark), &format!("{key}{section}.rules[{index}]"), &message, Some(suggestion));
+        findings.error(Some(rule.mark), &format!("{key}{section}.rules[{index}]"), &message, suggestion);
     }
 }
 
@@ -285,7 +286,7 @@ pub(crate) fn promotion(
     if node.at(&[section]).is_none_or(Node::is_null) {
         let message = format!("there are no rules for {section}");
         let suggestion = format!("add `{section}:` with `rules:` under it");
-        findings.error(Some(node.mark), key.trim_end_matches('.'), &message, Some(suggestion));
+        findings.error(Some(node.mark), key.trim_end_matches('.'), &message, suggestion);
     }
     if let Some(bootstrap) = bootstrap {
         reach(section, &json, node, bootstrap, findings, key);

@@ -174,14 +174,14 @@ pub(crate) fn training(
     if !of_task.contains(&algorithm.as_str()) {
         let place = node.at(&["model", "algorithm"]).map(|n| n.mark);
         let message = format!("`{algorithm}` does not do {task}");
-        let suggestion = Some(format!("for {task} choose one of {}", list(of_task)));
+        let suggestion = format!("for {task} choose one of {}", list(of_task));
         findings.error(place, &format!("{key}model.algorithm"), &message, suggestion);
     }
     let weight = &json["model"]["hyperparameters"]["class_weight"];
     if task == Task::Regression && weight.is_string() {
         let place = node.at(&["model", "hyperparameters", "class_weight"]).map(|n| n.mark);
         let message = "regression has no classes to weigh";
-        let suggestion = Some("remove the line, or set it to null".into());
+        let suggestion = "remove the line, or set it to null";
         findings.error(place, &format!("{key}model.hyperparameters.class_weight"), message, suggestion);
     }
     let mut given = json["model"]["hyperparameters"].take();

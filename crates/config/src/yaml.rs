@@ -111,6 +111,7 @@ impl Node {
 
 /// Deepest nesting; no config comes near.
 const DEEPEST: usize = 32;
+const LESS_DEEP: &str = "no config nests so deep: check the indentation";
 const TOO_DEEP: &str = "nested too deep: no config has 32 levels";
 /// Most nodes, those that aliases repeat counted each time.
 const MOST_NODES: usize = 250_000;
@@ -214,17 +215,22 @@ impl Builder<'_, '_> {
                     let key = match &node.value {
                         Value::Scalar(scalar) if scalar.written == "<<" && !scalar.quoted => {
                             let message = "merge keys (`<<`) are not read";
-                            self.findings.error(Some(mark), "<<", message, Some("write the keys out".into()));
+                            self.findings.error(Some(mark), "<<", message, "write the keys out");
                             None
                         }
                         Value::Scalar(scalar) if !open.keys.insert(scalar.written.clone()) => {
                             let message = "this key appears twice in the same mapping";
-                            self.findings.error(Some(mark), &cut(&scalar.written), message, None);
+                            self.findings.error(Some(mark), &cut(&scalar.written), message, "keep one of the two");
                             None
                         }
                         Value::Scalar(scalar) => Some(scalar.written.clone()),
                         Value::List(_) | Value::Map(_) => {
-                            self.findings.error(Some(mark), "", "a key must be a text", None);
+                            self.findings.error(
+                                Some(mark),
+                                "",
+                                "a key must be a text",
+                                "write lines such as `key: value`",
+                            );
                             None
                         }
                     };
@@ -244,7 +250,7 @@ impl Builder<'_, '_> {
             }
             None => {
                 let message = format!("more than {MOST_NODES} values, those that aliases repeat counted");
-                self.findings.error(Some(mark), "", &message, None);
+                self.findings.error(Some(mark), "", &message, "no config needs as many: remove what is repeated");
                 false
             }
         }
@@ -252,7 +258,7 @@ impl Builder<'_, '_> {
 
     fn open(&mut self, mark: Mark, anchor: usize, value: Value) -> bool {
         if self.stack.len() >= DEEPEST {
-            self.findings.error(Some(mark), "", TOO_DEEP, None);
+            self.findings.error(Some(mark), "", TOO_DEEP, LESS_DEEP);
             return false;
         }
         self.stack.push(Open { mark, anchor, value, keys: BTreeSet::new(), key: None });
@@ -268,14 +274,19 @@ impl Builder<'_, '_> {
 
     fn alias(&mut self, anchor: usize, mark: Mark) -> bool {
         let Some(target) = self.anchors.get(&anchor) else {
-            self.findings.error(Some(mark), "", "an alias cannot stand inside the value it names", None);
+            self.findings.error(
+                Some(mark),
+                "",
+                "an alias cannot stand inside the value it names",
+                "write the value out",
+            );
             return false;
         };
         // A mapping may be repeated anywhere, but its findings belong to the place where it was written.
         let node = target.clone();
         let deepest = depth(&node) + self.stack.len();
         if deepest > DEEPEST {
-            self.findings.error(Some(mark), "", TOO_DEEP, None);
+            self.findings.error(Some(mark), "", TOO_DEEP, LESS_DEEP);
             return false;
         }
         self.spend(count(&node), mark) && self.add(node, 0)
@@ -292,7 +303,7 @@ impl Builder<'_, '_> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
                 let message = "a second document begins here; one file holds one document";
-                self.findings.error(Some(mark), "", message, Some("remove the `---` line and what follows".into()));
+                self.findings.error(Some(mark), "", message, "remove the `---` line and what follows");
                 false
             }
             Event::Alias(anchor) => self.alias(anchor, mark),
@@ -322,8 +333,12 @@ impl Builder<'_, '_> {
 
     fn untagged(&mut self, untagged: bool, mark: Mark) -> bool {
         if !untagged {
-            let hint = Some("write the value plainly".into());
-            self.findings.error(Some(mark), "", "tags such as `!!int` or `!name` are not read", hint);
+            self.findings.error(
+                Some(mark),
+                "",
+                "tags such as `!!int` or `!name` are not read",
+                "write the value plainly",
+            );
         }
         untagged
     }
@@ -338,9 +353,9 @@ fn depth(node: &Node) -> usize {
 }
 
 /// A scanner's error in words, with what may help.
-fn scan_error(text: &str, info: &str, line: usize) -> (String, Option<String>) {
+fn scan_error(text: &str, info: &str, line: usize) -> (String, &'static str) {
     if info.contains("recursion limit") {
-        return (TOO_DEEP.into(), None);
+        return (TOO_DEEP.into(), LESS_DEEP);
     }
     let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
@@ -353,21 +368,26 @@ fn scan_error(text: &str, info: &str, line: usize) -> (String, Option<String>) {
     } else {
         "check the indentation, brackets and quotes of this line and those before"
     };
-    (format!("this is not YAML: {info}"), Some(hint.into()))
+    (format!("this is not YAML: {info}"), hint)
 }
 
 /// Reads one document; what is wrong goes to `findings`, and `None` comes back when nothing can be checked further.
 pub(crate) fn parse(text: &str, findings: &mut Findings<'_>) -> Option<Node> {
     if text.len() > LARGEST_TEXT {
-        findings.error(None, "", "it is larger than 4 MiB, which no config needs", None);
+        findings.error(
+            None,
+            "",
+            "it is larger than 4 MiB, which no config needs",
+            "check that this is the file you mean",
+        );
         return None;
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let bad = |c: &char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{85}');
     if let Some(index) = text.find(|c: char| bad(&c)) {
         let line = text[..index].matches('\n').count() + 1;
-        let message = "a control character, which no text file holds; is this a YAML file?";
-        findings.error(Some(Mark { line, column: 1 }), "", message, None);
+        let message = "a control character, which no text file holds";
+        findings.error(Some(Mark { line, column: 1 }), "", message, "check that this is a YAML file, as text in UTF-8");
         return None;
     }
     let mut builder = Builder { findings, stack: Vec::new(), anchors: BTreeMap::new(), budget: MOST_NODES, root: None };
@@ -391,11 +411,11 @@ pub(crate) fn parse(text: &str, findings: &mut Findings<'_>) -> Option<Node> {
         Some(node) if matches!(node.value, Value::Map(_)) => Some(node),
         Some(node) if !node.is_null() => {
             let message = format!("expects keys with values, found {}", node.found());
-            findings.error(Some(node.mark), "", &message, Some("write lines such as `key: value`".into()));
+            findings.error(Some(node.mark), "", &message, "write lines such as `key: value`");
             None
         }
         _ => {
-            findings.error(None, "", "the file is empty", None);
+            findings.error(None, "", "the file is empty", "write lines such as `key: value`");
             None
         }
     }

@@ -55,6 +55,7 @@ impl Workspace {
         let config = &resolved.config;
         let version = self.run_data(resolved, observer, cancel)?;
         let inputs = self.load_inputs(config.clone(), &version)?;
+        resolved.check_columns(&inputs.spec)?;
         driftgate_data::check_features(&config.preprocessing, &inputs.spec)?;
         if let driftgate_model::Target::Classes { labels, .. } = &inputs.target {
             metrics::check_config(labels, &config.evaluation)?;
