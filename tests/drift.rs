@@ -108,3 +108,30 @@ fn the_profile_is_made_with_the_model() {
     sandbox.driftgate(["gc"]).exits(0);
     sandbox.verifies();
 }
+
+#[test]
+fn a_batch_without_some_of_the_labels_is_judged_by_the_models_own() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    sandbox.data("iris");
+    // A contract that names no labels leaves them to the data.
+    let contract = std::fs::read_to_string(sandbox.at("data/iris/dataset.yaml")).unwrap();
+    let labels = "  label_classes:\n    - setosa\n    - versicolor\n    - virginica\n";
+    assert!(contract.contains(labels));
+    sandbox.write("data/iris/dataset.yaml", contract.replace(labels, ""));
+    let run = sandbox.run("p", &Pipeline::iris());
+    sandbox.driftgate(["approve", &run]).exits(0);
+    let text = std::fs::read_to_string(sandbox.at("data/iris/data.csv")).unwrap();
+    let first = text.lines().nth(1).unwrap().rsplit(',').next().unwrap().to_owned();
+    let kept: Vec<&str> = text.lines().filter(|l| !l.ends_with(&format!(",{first}"))).collect();
+    assert_eq!(kept.len(), 101);
+    sandbox.write("two.csv", kept.join("\n") + "\n");
+    let view = sandbox.driftgate(["drift", "check", "iris-classification", "--batch", "two.csv", "--json"]).json();
+    let lost = view["report"]["performance"]["effect"].as_f64().unwrap();
+    assert!(lost < 0.2, "the labels were taken for others: {lost}");
+    let labels = &view["report"]["labels"];
+    assert_eq!(labels["verdict"], "drifted", "a label is gone: {labels:#}");
+    sandbox.write("other.csv", text.replace(&first, "tulip"));
+    let view = sandbox.driftgate(["drift", "check", "iris-classification", "--batch", "other.csv", "--json"]).json();
+    assert!(view["report"]["labels"].is_null());
+    assert!(view["report"]["warnings"][0].as_str().unwrap().contains("tulip"), "{:#}", view["report"]["warnings"]);
+}

@@ -4,7 +4,7 @@ use crate::check::{Findings, typed};
 use crate::files::Files;
 use crate::finding::ConfigErrors;
 use crate::shape::{End, Field, LARGEST, Map, Need, Shape, field, flag, idle, int, number, section, word};
-use crate::yaml::Node;
+use crate::yaml::{Mark, Node};
 use driftgate_model::DriftConfig;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -229,6 +229,13 @@ pub(crate) fn drift(
         "seed": d["seed"],
     });
     typed(whole, findings, key)
+}
+
+/// What an empty drift file means.
+pub fn default_drift() -> DriftConfig {
+    let mut findings = Findings::new(Path::new("drift.yaml"));
+    let json = findings.map(&DRIFT_FILE, &[], Mark { line: 1, column: 1 }, "");
+    drift(None, json, &mut findings, "").expect("the table's defaults fit the table")
 }
 
 /// Reads the settings of drift checks from a drift file alone.

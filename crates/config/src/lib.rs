@@ -28,7 +28,7 @@ mod yaml;
 
 pub use dataset::{DatasetSpecParsed, parse_dataset};
 pub use dataset_text::write_dataset;
-pub use drift::resolve_drift;
+pub use drift::{default_drift, resolve_drift};
 pub use files::{DiskFiles, Files};
 pub use finding::{ConfigErrors, ConfigFinding};
 pub use pipeline::{Resolved, resolve};

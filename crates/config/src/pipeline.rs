@@ -348,7 +348,7 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
         evaluation: evaluation?,
         promotion: if gated { Some(promotion?) } else { None },
         deployment: deployment?,
-        drift: drift?,
+        drift: Some(drift?),
     })
 }
 

@@ -32,7 +32,7 @@ pub use cells::TableColumn;
 pub use draft::{DraftAnswers, Question, QuestionKind, SpecDraft, draft_spec};
 pub use error::{CellError, DataError, Result};
 pub use predict::{frame_for_prediction, ignored_columns};
-pub use read::{read, read_bytes};
+pub use read::{bytes_of, read, read_bytes};
 pub use sniff::{Sniffed, sniff, sniff_bytes};
 pub use split::{Assignment, IdentityColumn, Lineage, TimeCuts, split};
 pub use table::Table;

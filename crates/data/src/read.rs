@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The bytes of a file.
 ///
 /// Errors: nothing there, a folder, or the file system's own.
-pub(crate) fn bytes_of(path: &Path) -> Result<Vec<u8>> {
+pub fn bytes_of(path: &Path) -> Result<Vec<u8>> {
     let io = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => DataError::NotFound { path: path.into() },
         std::io::ErrorKind::IsADirectory => DataError::IsDirectory { path: path.into() },

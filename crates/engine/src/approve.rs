@@ -254,7 +254,7 @@ impl Workspace {
         loaded: &LoadedModel,
     ) -> Result<(GateReport, Digest)> {
         let cancel = CancelToken::new();
-        let inputs = self.load_inputs(config, asked.version)?;
+        let inputs = self.load_inputs(config, row.subject.config, asked.version)?;
         let splits = stages::apply(&inputs, &loaded.transform, &cancel)?;
         let prepared = Prepared { transform: loaded.transform.clone(), splits, objects: BTreeMap::new() };
         let answered = |name| -> Result<Answered> {
@@ -359,13 +359,7 @@ impl Workspace {
         for event in self.ledger.audit_log(&filter)? {
             let EventBody::RunStage { segments, .. } = event.body else { continue };
             for (name, digest) in segments {
-                let damaged = |why: String| EngineError::corrupt(format!("segment `{name}` of run {run} {why}"));
-                let path = self.root().join(".driftgate/segments").join(&name);
-                let bytes = std::fs::read(path).map_err(|e| damaged(format!("cannot be read: {e}")))?;
-                let found = Digest::of(&bytes);
-                if found != digest {
-                    return Err(damaged(format!("was altered: its bytes hash to {found}")));
-                }
+                self.ledger.check_segment(&name, &digest)?;
             }
         }
         Ok(())

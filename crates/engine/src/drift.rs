@@ -56,10 +56,11 @@ impl Workspace {
         observer.stage_started("read");
         let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
         let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
-        let table = crate::predict::read_batch(&options.batch, spec.format.clone(), &loaded.transform)?;
+        let bytes = driftgate_data::bytes_of(&options.batch)?;
+        let table = crate::predict::read_batch(&options.batch, &bytes, spec.format.clone(), &loaded.transform)?;
         let frame = driftgate_data::frame_for_prediction(&table, &loaded.transform)?;
         enough(&frame, &config)?;
-        let (labels, mut warnings) = labels_of(&table, &spec);
+        let (labels, mut warnings) = labels_of(&table, &spec, &loaded.manifest.labels);
         let ignored = driftgate_data::ignored_columns(&table, &loaded.transform);
         let ignored: Vec<String> = ignored.into_iter().filter(|c| *c != spec.target).collect();
         if !ignored.is_empty() {
@@ -68,7 +69,8 @@ impl Workspace {
         observer.stage_finished("read", &format!("{} rows", frame.rows()));
         let batch = Batch { frame: &frame, labels, profile: &profile, config: &config };
         let found = self.compare_batch(&batch, &loaded, observer, cancel)?;
-        let (digest, _) = self.ledger.put_file(&options.batch)?;
+        // The bytes that were compared, whatever the file holds by now.
+        let digest = self.ledger.put(&bytes)?;
         let report = DriftReport {
             schema: "driftgate/drift/1".into(),
             drift_type: "tabular".into(),
@@ -102,7 +104,7 @@ impl Workspace {
             Some(path) => Ok(driftgate_config::resolve_drift(path, &DiskFiles)?),
             None => {
                 let config: driftgate_model::config::RunConfig = self.get_json(config)?;
-                Ok(config.drift)
+                Ok(profile::drift_of(&config))
             }
         }
     }
@@ -297,15 +299,19 @@ fn enough(frame: &Frame, config: &DriftConfig) -> Result<()> {
     ))
 }
 
-/// The target of a batch that has it, or why it is not used.
-fn labels_of(table: &Table, spec: &DatasetSpec) -> (Option<Target>, Vec<String>) {
+/// The target of a batch that has it, or why it is not used. `labels` are the model's own: a batch may lack some of them, and
+/// one with others cannot be judged.
+fn labels_of(table: &Table, spec: &DatasetSpec, labels: &[String]) -> (Option<Target>, Vec<String>) {
     if table.column(&spec.target).is_none() {
         return (None, Vec::new());
     }
     let mut only = spec.clone();
     only.features.clear();
     only.split = driftgate_model::SplitPolicy::default();
-    let read = table.frame(&only).and_then(|frame| driftgate_data::target(&frame, spec));
+    if spec.task.is_classification() {
+        only.constraints.label_classes = Some(labels.to_vec());
+    }
+    let read = table.frame(&only).and_then(|frame| driftgate_data::target(&frame, &only));
     match read {
         Ok(target) => (Some(target), Vec::new()),
         Err(e) => (None, vec![format!("the labels in `{}` are not used: {e}", spec.target)]),

@@ -28,7 +28,9 @@ impl Workspace {
         observer.stage_started("read");
         let run = self.run_row(&version.run)?;
         let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
-        let table = read_batch(input, spec.format, &loaded.transform)?;
+        let bytes = driftgate_data::bytes_of(input)?;
+        let table = read_batch(input, &bytes, spec.format, &loaded.transform)?;
+        drop(bytes);
         let frame = driftgate_data::frame_for_prediction(&table, &loaded.transform)?;
         let mut notes = Vec::new();
         let ignored = driftgate_data::ignored_columns(&table, &loaded.transform);
@@ -85,16 +87,19 @@ impl Workspace {
     }
 }
 
-/// Reads a batch as the data set's contract says; where that does not find the model's columns, as the file looks.
-pub(crate) fn read_batch(input: &Path, contract: FileFormat, transform: &Transform) -> Result<Table> {
+/// Reads the bytes of the file `path` as the data set's contract says; where that does not find the model's columns, as they
+/// look.
+pub(crate) fn read_batch(path: &Path, bytes: &[u8], contract: FileFormat, transform: &Transform) -> Result<Table> {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let whole = |table: &Table| transform.inputs().iter().all(|i| table.column(&i.name).is_some());
-    if let Some(table) = driftgate_data::read(input, &contract).ok().filter(whole) {
+    if let Some(table) = driftgate_data::read_bytes(bytes, &name, &contract).ok().filter(whole) {
         return Ok(table);
     }
-    let mut sniffed = driftgate_data::sniff(input)?;
+    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let mut sniffed = driftgate_data::sniff_bytes(bytes, &name, &extension)?;
     // What means missing no batch can tell by itself.
     sniffed.format.null_values = contract.null_values;
-    Ok(driftgate_data::read(input, &sniffed.format)?)
+    Ok(driftgate_data::read_bytes(bytes, &name, &sniffed.format)?)
 }
 
 /// Rows with a value outside what training saw, by column; columns without any are left out.

@@ -6,9 +6,10 @@ use crate::{EngineError, Result, Workspace};
 use driftgate_data::Transform;
 use driftgate_drift::fit_calibration;
 use driftgate_learn::Predictions;
+use driftgate_model::config::RunConfig;
 use driftgate_model::views::ProfileView;
 use driftgate_model::{
-    CancelToken, ColumnValues, Digest, EventBody, Frame, Matrix, Observer, ProfileColumn, ProfileKind,
+    CancelToken, ColumnValues, Digest, DriftConfig, EventBody, Frame, Matrix, Observer, ProfileColumn, ProfileKind,
     ReferencePerformance, ReferenceProfile, RunRow, SplitName, Target, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
@@ -216,8 +217,8 @@ pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<Profi
         _ => None,
     };
     let target = columns.add(&source.inputs.spec.target, &target_column(&source.train.y))?;
-    let config = &source.inputs.config.drift;
-    let sample = to_bytes(&sampled(&source.train.x, SAMPLE_ROWS, config.seed))?;
+    let seed = drift_of(&source.inputs.config).seed;
+    let sample = to_bytes(&sampled(&source.train.x, SAMPLE_ROWS, seed))?;
     let profile = ReferenceProfile {
         schema: "driftgate/profile/1".into(),
         artifact: source.artifact,
@@ -235,6 +236,11 @@ pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<Profi
     };
     columns.objects.push(sample);
     Ok(ProfileParts { manifest: canonical(&profile)?, objects: columns.objects })
+}
+
+/// How batches of a model trained so are checked.
+pub(crate) fn drift_of(config: &RunConfig) -> DriftConfig {
+    config.drift.clone().unwrap_or_else(driftgate_config::default_drift)
 }
 
 fn sampled(x: &Matrix, rows: usize, seed: u64) -> Matrix {
@@ -297,7 +303,7 @@ impl Workspace {
         observer.stage_started("profile");
         let loaded = LoadedModel::load(&self.ledger, &artifact)?;
         let config = self.get_json(&run.subject.config)?;
-        let inputs = self.load_inputs(config, &self.dataset_version_of(run)?)?;
+        let inputs = self.load_inputs(config, run.subject.config, &self.dataset_version_of(run)?)?;
         let splits = stages::apply(&inputs, &loaded.transform, cancel)?;
         let split = |name: SplitName| {
             splits.get(&name).ok_or_else(|| EngineError::corrupt(format!("the data have no {} split", name.as_str())))

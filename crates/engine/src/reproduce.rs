@@ -28,7 +28,7 @@ impl Workspace {
         }
         let config: RunConfig = self.get_json(&row.subject.config)?;
         let version = self.dataset_version_of(&row)?;
-        let inputs = self.load_inputs(config, &version)?;
+        let inputs = self.load_inputs(config, row.subject.config, &version)?;
         let done = |stage| row.stages.iter().any(|s| s.stage == stage);
         let mut now = BTreeMap::new();
         observer.stage_started("preprocessing");

@@ -54,7 +54,8 @@ impl Workspace {
     fn begin(&self, path: &Path, resolved: &Resolved, observer: &dyn Observer, cancel: &CancelToken) -> Result<Begun> {
         let config = &resolved.config;
         let version = self.run_data(resolved, observer, cancel)?;
-        let inputs = self.load_inputs(config.clone(), &version)?;
+        let digest = Digest::of(&crate::artifact::canonical(config)?);
+        let inputs = self.load_inputs(config.clone(), digest, &version)?;
         resolved.check_columns(&inputs.spec)?;
         driftgate_data::check_features(&config.preprocessing, &inputs.spec)?;
         if let driftgate_model::Target::Classes { labels, .. } = &inputs.target {
@@ -121,14 +122,15 @@ impl Workspace {
         Ok(found)
     }
 
-    /// Reads a data set version and its frozen split.
-    pub(crate) fn load_inputs(&self, config: RunConfig, version: &DatasetVersionRow) -> Result<Inputs> {
+    /// Reads a data set version and its frozen split. `digest` is that of the config as it is recorded: one that an older
+    /// version wrote may read as another text today.
+    pub(crate) fn load_inputs(&self, config: RunConfig, digest: Digest, version: &DatasetVersionRow) -> Result<Inputs> {
         let spec: DatasetSpec = self.get_json(&version.spec)?;
         let frame = self.read_version(version, &spec)?.frame(&spec)?;
         let target = driftgate_data::target(&frame, &spec)?;
         let assignment = Assignment::from_bytes(&self.ledger.get(&version.split)?)?;
         Ok(Inputs {
-            config_digest: Digest::of(&crate::artifact::canonical(&config)?),
+            config_digest: digest,
             config,
             spec,
             dataset_version: version.version,

@@ -268,3 +268,46 @@ fn a_run_is_cancelled_between_any_two_stages_and_at_its_end() {
         assert_eq!(view.run.stages.last().unwrap().stage.as_str(), stage);
     }
 }
+
+/// A version from before there were profiles and drift settings: its evaluation made no profile, its config knows no drift.
+#[test]
+fn a_version_without_a_profile_gets_one_when_asked() {
+    let world = World::new();
+    let honest = world.run(&Pipeline::iris().to_yaml());
+    let ledger = &world.workspace.ledger;
+    let mut config: serde_json::Value = ledger.get_json(&honest.subject.config).unwrap();
+    assert!(config.as_object_mut().unwrap().remove("drift").is_some());
+    let run = world.workspace.new_run_id();
+    let subject = RunSubject { run: run.clone(), config: ledger.put_json(&config).unwrap(), ..honest.subject.clone() };
+    let held = ledger.take_lease().unwrap();
+    world.append(EventBody::RunStarted { subject, lease: held.lease().clone() });
+    world.append(EventBody::RunFinished {
+        run: run.clone(),
+        status: RunStatus::AwaitingApproval,
+        metrics: honest.metrics.clone(),
+        artifact: honest.artifact,
+        evaluation: honest.evaluation,
+        gate: honest.gate,
+        violations: Vec::new(),
+        error: None,
+        provenance: None,
+        gate_statement: None,
+    });
+    world.register(&world.workspace.run_row(&run).unwrap());
+    let model = honest.subject.model.as_str();
+    let (observer, cancel) = (NullObserver, CancelToken::new());
+    let options = crate::DriftCheckOptions { batch: world.folder.path().join("data/iris/data.csv"), config: None };
+    let refused = world.workspace.drift_check(model, &options, &observer, &cancel).unwrap_err();
+    assert!(refused.hint().unwrap().contains("models profile"), "{refused}");
+    let made = world.workspace.profile(model, &observer, &cancel).unwrap();
+    assert!(made.made);
+    let again = world.workspace.profile(model, &observer, &cancel).unwrap();
+    assert_eq!((again.made, again.digest), (false, made.digest));
+    // The same train split and the same model: what a run makes today.
+    let today = honest.stages.iter().find_map(|s| s.objects.get("profile")).unwrap();
+    assert_eq!(made.digest, *today);
+    let check = world.workspace.drift_check(model, &options, &observer, &cancel).unwrap();
+    assert_eq!(check.report.profile, made.digest);
+    assert_eq!(check.report.config, driftgate_config::default_drift());
+    assert!(world.workspace.verify(None, &observer, &cancel).unwrap().is_clean());
+}

@@ -221,6 +221,13 @@ impl Ledger {
         self.0.objects.check(digest)
     }
 
+    /// Hashes a closed segment again, which must have that digest.
+    ///
+    /// Errors: it is missing; its bytes are others.
+    pub fn check_segment(&self, name: &str, digest: &Digest) -> Result<()> {
+        crate::segment::check(&self.0.place.segments(), name, digest)
+    }
+
     /// Reads an object through, without keeping its bytes: whether they are intact, and which others its text names.
     pub fn scan_object(&self, digest: &Digest) -> Result<Scanned> {
         scan::scan(&self.object_path(digest), digest)

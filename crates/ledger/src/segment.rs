@@ -1,3 +1,4 @@
+use crate::objects::hash_file;
 use crate::place::sync_folder;
 use crate::{LedgerError, Result};
 use driftgate_model::Digest;
@@ -104,6 +105,19 @@ impl<T: DeserializeOwned> Iterator for SegmentReader<T> {
                 e.to_string(),
             )
         }))
+    }
+}
+
+/// Hashes a closed segment again.
+pub(crate) fn check(folder: &Path, name: &str, digest: &Digest) -> Result<()> {
+    let place = format!("segment `{name}`");
+    match hash_file(&path_of(folder, name)?) {
+        Ok((found, _)) if found == *digest => Ok(()),
+        Ok((found, _)) => Err(LedgerError::corrupt(place, format!("its bytes hash to {found}"))),
+        Err(LedgerError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            Err(LedgerError::corrupt(place, "it is missing"))
+        }
+        Err(e) => Err(e),
     }
 }
 

@@ -33,8 +33,9 @@ pub struct RunConfig {
     pub promotion: Option<PromotionConfig>,
     /// How the server will offer the model.
     pub deployment: DeploymentConfig,
-    /// How batches are checked for drift.
-    pub drift: DriftConfig,
+    /// How batches are checked for drift; `None` in a run from before drift checks, which means the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftConfig>,
 }
 
 /// The project a pipeline belongs to.

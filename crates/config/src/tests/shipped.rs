@@ -1,7 +1,9 @@
 //! The files that a person starts from.
 
 use super::{json_of, root};
-use crate::{DiskFiles, parse_dataset, resolve, resolve_drift, resolve_promotion, schemas, write_dataset};
+use crate::{
+    DiskFiles, default_drift, parse_dataset, resolve, resolve_drift, resolve_promotion, schemas, write_dataset,
+};
 use driftgate_model::config::{RuleKind, TrainingConfig};
 use driftgate_model::{Digest, DriftSeverity, DriftTest, Severity, Task};
 use std::path::{Path, PathBuf};
@@ -74,7 +76,8 @@ fn promotion_files_are_read_alone_too() {
 fn the_drift_file_says_the_defaults() {
     let alone = resolve_drift(&root().join("configs/drift.yaml"), &DiskFiles).unwrap();
     let config = resolve(&root().join("configs/pipeline_breast_cancer.yaml"), &DiskFiles).unwrap().config;
-    assert_eq!(alone, config.drift);
+    assert_eq!(Some(&alone), config.drift.as_ref());
+    assert_eq!(alone, default_drift());
     assert_eq!(alone.numerical, DriftTest::Ks);
     assert_eq!(alone.monitoring.fail_on_severity, Some(DriftSeverity::High));
 }
