@@ -1,9 +1,9 @@
 //! One test of all columns together.
 
 use crate::error::DriftError;
-use crate::random::Stream;
 use crate::result::{ENERGY, untested};
-use crate::workers::Workers;
+use driftgate_determinism::Stream;
+use driftgate_determinism::Workers;
 use driftgate_model::{CancelToken, DriftConfig, DriftTestResult, DriftVerdict, Matrix};
 
 const EFFECT: &str = "energy coefficient";

@@ -1,3 +1,4 @@
+use driftgate_determinism::ThreadsError;
 use driftgate_model::{Cancelled, Code, Coded};
 
 /// Why a statistic over many columns or permutations was not made.
@@ -33,6 +34,12 @@ pub enum DriftError {
     /// The work was asked to stop.
     #[error("the drift check was cancelled")]
     Cancelled,
+}
+
+impl From<ThreadsError> for DriftError {
+    fn from(error: ThreadsError) -> Self {
+        DriftError::Threads { threads: error.threads, reason: error.reason }
+    }
 }
 
 impl From<Cancelled> for DriftError {

@@ -214,7 +214,7 @@ const REFERENCE_RULE: &str = "drifted if the share of drifted columns is at leas
 mod tests {
     use super::*;
     use crate::result::untested;
-    use crate::support::config;
+    use driftgate_config::default_drift as config;
     use driftgate_model::Interval;
 
     fn column(name: &str, p: f64, low: f64, effect: f64, high: f64) -> ColumnDrift {

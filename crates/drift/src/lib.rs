@@ -29,12 +29,9 @@ pub mod psi;
 mod random;
 mod result;
 pub mod special;
-#[cfg(test)]
-mod support;
 mod thresholds;
 pub mod trend;
 pub mod wasserstein;
-mod workers;
 
 pub use chart::{MOST_BARS, MOST_BINS, bars_chart, histogram_chart};
 pub use column::{CategoricalColumn, NumericColumn, check_categorical, check_numeric};

@@ -3,9 +3,10 @@
 use crate::bins::Cells;
 use crate::jensenshannon::jensen_shannon;
 use crate::psi::psi;
-use crate::random::Stream;
+use crate::random::Draws;
 use crate::special::normal_two_sided;
-use crate::workers::Workers;
+use driftgate_determinism::Stream;
+use driftgate_determinism::Workers;
 use driftgate_model::{DriftTest, Interval};
 
 /// Resamples behind an interval of PSI and of the Jensen–Shannon distance.

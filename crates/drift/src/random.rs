@@ -1,12 +1,5 @@
-use crate::special::{ln_factorial, uniform53};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
-/// A stream of random numbers named by a seed and an index.
-///
-/// Streams of one seed never overlap (ChaCha's stream counter), so work number `index` draws the same numbers whichever
-/// thread does it and however many there are.
-pub(crate) struct Stream(ChaCha8Rng);
+use crate::special::ln_factorial;
+use driftgate_determinism::Stream;
 
 /// A seed of its own for work on the column `name` (FNV-1a), so that neither the order of the columns nor what else is
 /// checked changes a draw.
@@ -15,42 +8,20 @@ pub(crate) fn named_seed(seed: u64, name: &str) -> u64 {
     seed ^ hash
 }
 
-impl Stream {
-    pub(crate) fn new(seed: u64, index: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(index);
-        Stream(rng)
-    }
-
-    /// Uniform in [0, 1).
-    #[inline]
-    pub(crate) fn uniform(&mut self) -> f64 {
-        uniform53(self.0.next_u64())
-    }
-
-    /// A uniform number below `n` (0 when `n` is 0), without modulo bias (Lemire 2019, "Fast random integer generation").
-    #[inline]
-    pub(crate) fn below(&mut self, n: u32) -> u32 {
-        let mut product = u64::from(self.0.next_u32()) * u64::from(n);
-        if (product as u32) < n {
-            let threshold = n.wrapping_neg() % n;
-            while (product as u32) < threshold {
-                product = u64::from(self.0.next_u32()) * u64::from(n);
-            }
-        }
-        (product >> 32) as u32
-    }
-
-    /// Shuffles the first `take` places: afterwards they hold a uniform draw without replacement (Fisher and Yates).
-    pub(crate) fn draw<T>(&mut self, items: &mut [T], take: usize) {
-        for i in 0..take.min(items.len()) {
-            let j = i + self.below((items.len() - i) as u32) as usize;
-            items.swap(i, j);
-        }
-    }
-
+/// Counts drawn from the usual distributions.
+pub(crate) trait Draws {
     /// How many of `marked` among `total` items are in a uniform draw of `draws` without replacement.
-    pub(crate) fn hypergeometric(&mut self, total: u64, marked: u64, draws: u64) -> u64 {
+    fn hypergeometric(&mut self, total: u64, marked: u64, draws: u64) -> u64;
+    /// Successes of `n` trials with chance `p`.
+    fn binomial(&mut self, n: u64, p: f64) -> u64;
+    /// Counts of `n` draws over cells with chances in proportion to `weights`.
+    fn multinomial(&mut self, n: u64, weights: &[u64], out: &mut [u64]);
+    /// Splits pooled counts: what a uniform draw of `draws` items without replacement takes of each cell.
+    fn split(&mut self, pooled: &[u64], draws: u64, out: &mut [u64]);
+}
+
+impl Draws for Stream {
+    fn hypergeometric(&mut self, total: u64, marked: u64, draws: u64) -> u64 {
         let (marked, draws) = (marked.min(total), draws.min(total));
         // Which of the two sets is drawn from the other makes no difference to the count of the overlap.
         let (small, large) = (marked.min(draws), marked.max(draws));
@@ -68,11 +39,10 @@ impl Stream {
         let at_mode = (choose(marked, mode) + choose(total - marked, draws - mode) - choose(total, draws)).exp();
         let (k, n, rest) = (marked as f64, draws as f64, total as f64 - marked as f64 - draws as f64);
         let up = |x: f64| (k - x) * (n - x) / ((x + 1.0) * (rest + x + 1.0));
-        self.outward(low, small, mode, at_mode, up)
+        outward(self, low, small, mode, at_mode, up)
     }
 
-    /// Successes of `n` trials with chance `p`.
-    pub(crate) fn binomial(&mut self, n: u64, p: f64) -> u64 {
+    fn binomial(&mut self, n: u64, p: f64) -> u64 {
         if n == 0 || p <= 0.0 {
             return 0;
         }
@@ -86,42 +56,10 @@ impl Stream {
         let (m, all) = (mode as f64, n as f64);
         let ln = ln_factorial(n) - ln_factorial(mode) - ln_factorial(n - mode) + m * p.ln() + (all - m) * (-p).ln_1p();
         let odds = p / (1.0 - p);
-        self.outward(0, n, mode, ln.exp(), |x| (all - x) / (x + 1.0) * odds)
+        outward(self, 0, n, mode, ln.exp(), |x| (all - x) / (x + 1.0) * odds)
     }
 
-    /// Inversion of a one-peaked distribution over `low..=high`, summed outward from its mode: about as many steps as its
-    /// standard deviation. `up(x)` is P(x + 1) / P(x).
-    fn outward(&mut self, low: u64, high: u64, mode: u64, at_mode: f64, up: impl Fn(f64) -> f64) -> u64 {
-        let mut left = self.uniform() - at_mode;
-        if left < 0.0 {
-            return mode;
-        }
-        let (mut below, mut above) = (mode, mode);
-        let (mut p_below, mut p_above) = (at_mode, at_mode);
-        // Below 1e-18 of the mass nothing can be hit but by rounding.
-        while (below > low && p_below > 1e-18) || (above < high && p_above > 1e-18) {
-            if above < high {
-                p_above *= up(above as f64);
-                above += 1;
-                left -= p_above;
-                if left < 0.0 {
-                    return above;
-                }
-            }
-            if below > low {
-                below -= 1;
-                p_below /= up(below as f64);
-                left -= p_below;
-                if left < 0.0 {
-                    return below;
-                }
-            }
-        }
-        mode
-    }
-
-    /// Counts of `n` draws over cells with chances in proportion to `weights`.
-    pub(crate) fn multinomial(&mut self, n: u64, weights: &[u64], out: &mut [u64]) {
+    fn multinomial(&mut self, n: u64, weights: &[u64], out: &mut [u64]) {
         let (mut left, mut mass) = (n, weights.iter().sum::<u64>());
         for (cell, &w) in out.iter_mut().zip(weights) {
             *cell = if mass == 0 { 0 } else { self.binomial(left, w as f64 / mass as f64) };
@@ -130,8 +68,7 @@ impl Stream {
         }
     }
 
-    /// Splits pooled counts: what a uniform draw of `draws` items without replacement takes of each cell.
-    pub(crate) fn split(&mut self, pooled: &[u64], draws: u64, out: &mut [u64]) {
+    fn split(&mut self, pooled: &[u64], draws: u64, out: &mut [u64]) {
         let (mut left, mut total) = (draws, pooled.iter().sum::<u64>());
         for (cell, &c) in out.iter_mut().zip(pooled) {
             *cell = if left == 0 { 0 } else { self.hypergeometric(total, c, left) };
@@ -139,6 +76,37 @@ impl Stream {
             total -= c;
         }
     }
+}
+
+/// Inversion of a one-peaked distribution over `low..=high`, summed outward from its mode: about as many steps as its
+/// standard deviation. `up(x)` is P(x + 1) / P(x).
+fn outward(stream: &mut Stream, low: u64, high: u64, mode: u64, at_mode: f64, up: impl Fn(f64) -> f64) -> u64 {
+    let mut left = stream.uniform() - at_mode;
+    if left < 0.0 {
+        return mode;
+    }
+    let (mut below, mut above) = (mode, mode);
+    let (mut p_below, mut p_above) = (at_mode, at_mode);
+    // Below 1e-18 of the mass nothing can be hit but by rounding.
+    while (below > low && p_below > 1e-18) || (above < high && p_above > 1e-18) {
+        if above < high {
+            p_above *= up(above as f64);
+            above += 1;
+            left -= p_above;
+            if left < 0.0 {
+                return above;
+            }
+        }
+        if below > low {
+            below -= 1;
+            p_below /= up(below as f64);
+            left -= p_below;
+            if left < 0.0 {
+                return below;
+            }
+        }
+    }
+    mode
 }
 
 #[cfg(test)]

@@ -8,12 +8,6 @@ pub(crate) fn ln_factorial(n: u64) -> f64 {
     factorial::ln_factorial(n)
 }
 
-/// The upper 53 bits as a number in [0, 1).
-#[inline]
-pub(crate) fn uniform53(bits: u64) -> f64 {
-    (bits >> 11) as f64 / (1u64 << 53) as f64
-}
-
 /// P(Z > x) of a standard normal.
 pub fn normal_sf(x: f64) -> f64 {
     0.5 * erf::erfc(x / std::f64::consts::SQRT_2)

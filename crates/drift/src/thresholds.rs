@@ -3,9 +3,10 @@
 use crate::bins::{Cells, numeric};
 use crate::error::DriftError;
 use crate::nulls::{MOST_VALUES, Null, split_null, walk_null};
-use crate::random::{Stream, named_seed};
+use crate::random::named_seed;
 use crate::wasserstein::{LEAST_SD, mean_sd};
-use crate::workers::Workers;
+use driftgate_determinism::Stream;
+use driftgate_determinism::Workers;
 use driftgate_model::{CancelToken, DriftTest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ use crate::stages::Answered;
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
 use driftgate_data::Table;
+use driftgate_determinism::Workers;
 use driftgate_drift::{BatchPerformance, CategoricalColumn, NumericColumn};
 use driftgate_model::views::DriftCheckView;
 use driftgate_model::{
@@ -188,7 +189,7 @@ impl Workspace {
             observer.progress("columns", Progress { done, total });
             Ok(found)
         };
-        in_parallel(columns.len(), self.host.worker_threads(), one).into_iter().collect()
+        Workers::run(self.host.worker_threads(), |workers| workers.map(columns.len(), one).into_iter().collect())
     }
 
     fn compare_one(
@@ -345,29 +346,4 @@ fn worst(columns: &[ColumnDrift]) -> Vec<(String, f64)> {
     list.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     list.truncate(WORST);
     list
-}
-
-/// `f(0), …, f(n − 1)` in that order, on so many threads.
-fn in_parallel<T: Send>(n: usize, threads: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    if threads < 2 || n < 2 {
-        return (0..n).map(f).collect();
-    }
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let work = || {
-        let mut mine = Vec::new();
-        loop {
-            let i = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            if i >= n {
-                return mine;
-            }
-            mine.push((i, f(i)));
-        }
-    };
-    let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads.min(n)).map(|_| scope.spawn(work)).collect();
-        // A panic in a worker goes on here, as it would on one thread.
-        handles.into_iter().flat_map(|h| h.join().unwrap_or_else(|e| std::panic::resume_unwind(e))).collect()
-    });
-    all.sort_by_key(|(i, _)| *i);
-    all.into_iter().map(|(_, t)| t).collect()
 }

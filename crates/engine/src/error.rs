@@ -1,3 +1,4 @@
+use driftgate_determinism::ThreadsError;
 use driftgate_model::views::ImportQuestion;
 use driftgate_model::{Cancelled, Code, Coded, ValidationReport};
 use std::path::{Path, PathBuf};
@@ -100,6 +101,12 @@ fn count(n: usize, what: &str) -> String {
 fn questions(list: &[ImportQuestion]) -> String {
     let texts: Vec<&str> = list.iter().map(|q| q.text.as_str()).collect();
     format!("the import needs an answer: {}", texts.join("; "))
+}
+
+impl From<ThreadsError> for EngineError {
+    fn from(error: ThreadsError) -> Self {
+        EngineError::refused(error.to_string(), "Ask for fewer threads with `--threads`")
+    }
 }
 
 impl From<Cancelled> for EngineError {

@@ -4,8 +4,8 @@
 //! 255 quantile bins and one for missing values, leaf-wise growth, Newton steps, the same stopping rule.
 
 use crate::tree::{self, Node};
-use crate::workers::Workers;
 use crate::{CurvePoint, FitContext, Fitted, LearnError, Model, Predictions, predictions};
+use driftgate_determinism::Workers;
 use driftgate_model::config::{BoostingParams, EarlyStopping};
 use driftgate_model::{Matrix, Progress, Target};
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+use driftgate_determinism::ThreadsError;
 use driftgate_model::{Cancelled, Code, Coded};
 
 /// Why a model was not fitted, read or asked.
@@ -137,6 +138,12 @@ pub enum LearnError {
     /// The work was asked to stop.
     #[error("training was cancelled")]
     Cancelled,
+}
+
+impl From<ThreadsError> for LearnError {
+    fn from(error: ThreadsError) -> Self {
+        LearnError::Threads { threads: error.threads, reason: error.reason }
+    }
 }
 
 impl From<Cancelled> for LearnError {

@@ -1,6 +1,6 @@
 use crate::classes::Classes;
-use crate::workers::Workers;
 use crate::{LearnError, Model, boosting, forest, linear, logistic};
+use driftgate_determinism::Workers;
 use driftgate_model::config::TrainingConfig;
 use driftgate_model::{CancelToken, Matrix, Observer, Target};
 

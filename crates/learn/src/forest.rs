@@ -6,8 +6,8 @@
 
 use crate::classes::Classes;
 use crate::tree::{self, Node};
-use crate::workers::Workers;
 use crate::{FitContext, Fitted, LearnError, Model, Predictions, predictions};
+use driftgate_determinism::Workers;
 use driftgate_model::config::{ForestParams, MaxFeatures};
 use driftgate_model::{Matrix, Progress, Target};
 use serde::{Deserialize, Serialize};

@@ -23,10 +23,8 @@ mod linear;
 mod logistic;
 mod model;
 mod predictions;
-mod random;
 mod standard;
 mod tree;
-mod workers;
 
 pub use boosting::Boosting;
 pub use error::LearnError;

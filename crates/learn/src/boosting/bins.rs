@@ -1,5 +1,5 @@
-use crate::random::Stream;
-use crate::workers::Workers;
+use driftgate_determinism::Stream;
+use driftgate_determinism::Workers;
 use driftgate_model::Matrix;
 
 /// Columns whose codes lie side by side, so that one load brings all of them.
@@ -147,7 +147,7 @@ mod tests {
     fn codes_agree_with_thresholds() {
         let data = vec![0.1, f64::NAN, 0.9, 0.5, 0.5, -3.0];
         let x = Matrix::from_columns(6, 1, data.clone()).unwrap();
-        let bins = Workers::run(1, |w| Ok(Bins::new(&x, 255, 0, 1, w))).unwrap();
+        let bins = Bins::new(&x, 255, 0, 1, Workers::alone());
         assert_eq!(bins.regular(0), 4);
         assert!(bins.has_missing(0));
         for (v, code) in data.iter().zip(bins.group(0)) {

@@ -2,8 +2,8 @@ use super::bins::Bins;
 use super::histogram::{Gradients, GroupHistogram};
 use super::split::{self, Rules, Split, Sums};
 use crate::tree::Node;
-use crate::workers::Workers;
 use crate::{FitContext, LearnError};
+use driftgate_determinism::Workers;
 use driftgate_model::config::BoostingParams;
 use std::collections::BinaryHeap;
 

@@ -2,7 +2,7 @@ use super::histogram::Gradients;
 use crate::LearnError;
 use crate::classes::Classes;
 use crate::predictions::logistic;
-use crate::workers::Workers;
+use driftgate_determinism::Workers;
 use driftgate_model::Target;
 use driftgate_model::config::ClassWeight;
 

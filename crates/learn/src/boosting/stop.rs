@@ -1,4 +1,4 @@
-use crate::random::Stream;
+use driftgate_determinism::Stream;
 use driftgate_model::Target;
 use driftgate_model::config::BoostingParams;
 

@@ -1,8 +1,8 @@
 use super::ranks::Ranks;
 use super::search::Search;
-use crate::random::Stream;
 use crate::tree::Node;
 use crate::{FitContext, LearnError};
+use driftgate_determinism::Stream;
 use driftgate_model::Matrix;
 
 /// When a node stops splitting, and how it looks for a split.

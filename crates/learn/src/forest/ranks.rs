@@ -1,4 +1,4 @@
-use crate::workers::Workers;
+use driftgate_determinism::Workers;
 use driftgate_model::Matrix;
 
 /// Every value as its rank among the column's distinct values.

@@ -1,6 +1,6 @@
 use super::grow::{Criterion, Limits, Sample};
 use super::ranks::Ranks;
-use crate::random::Stream;
+use driftgate_determinism::Stream;
 
 /// A cut of one column: ranks up to `below` go left, from `above` right.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 use super::precondition::{Preconditioner, dot};
 use crate::classes::Classes;
 use crate::standard::Standardised;
-use crate::workers::Workers;
+use driftgate_determinism::Workers;
 
 /// Rows whose sums are made together. Fixed, so that the order of additions does not depend on the threads.
 const CHUNK: usize = 4096;

@@ -5,18 +5,26 @@ use rand_chacha::ChaCha8Rng;
 ///
 /// Streams of one seed never overlap (ChaCha's stream counter), so work number `index` draws the same numbers whichever
 /// thread does it and however many there are.
-pub(crate) struct Stream(ChaCha8Rng);
+#[derive(Debug, Clone)]
+pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    pub(crate) fn new(seed: u64, index: u64) -> Self {
+    /// The stream of work number `index`.
+    pub fn new(seed: u64, index: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(index);
         Stream(rng)
     }
 
+    /// Uniform in [0, 1), with 53 random bits.
+    #[inline]
+    pub fn uniform(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// A uniform number below `n` (0 when `n` is 0), without modulo bias (Lemire 2019, "Fast random integer generation").
     #[inline]
-    pub(crate) fn below(&mut self, n: u32) -> u32 {
+    pub fn below(&mut self, n: u32) -> u32 {
         let mut product = u64::from(self.0.next_u32()) * u64::from(n);
         if (product as u32) < n {
             let threshold = n.wrapping_neg() % n;
@@ -28,7 +36,7 @@ impl Stream {
     }
 
     /// Shuffles the first `take` places: afterwards they hold a uniform draw without replacement (Fisher and Yates).
-    pub(crate) fn draw<T>(&mut self, items: &mut [T], take: usize) {
+    pub fn draw<T>(&mut self, items: &mut [T], take: usize) {
         for i in 0..take.min(items.len()) {
             let j = i + self.below((items.len() - i) as u32) as usize;
             items.swap(i, j);
