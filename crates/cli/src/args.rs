@@ -1,5 +1,8 @@
 //! The grammar of the command line.
 
+mod adapt;
+
+pub use adapt::AdaptCommand;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use driftgate_model::{DriftAction, RunStatus, Task, Timestamp};
 use std::path::PathBuf;
@@ -96,6 +99,9 @@ pub enum Command {
     /// Watch batches for drift: check, look back, respond
     #[command(subcommand)]
     Drift(DriftCommand),
+    /// Let the next model learn from a drifted batch: stage, list, take back
+    #[command(subcommand)]
+    Adapt(AdaptCommand),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

@@ -183,11 +183,23 @@ impl Workspace {
         let model = self.model_row_if_known(row.subject.model.as_str())?;
         let promotion = self.current_rules(row, &config)?;
         let version = self.dataset_version_of(row)?;
-        let why = self.stale(&gate, model.as_ref(), &promotion, &version)?;
+        if let Some(a) = version.adaptation.as_ref().filter(|a| a.undone.is_some()) {
+            return Err(EngineError::refused(
+                format!("the drifted rows it learned from were taken back (adaptation {})", a.adaptation.short()),
+                format!("Reject it with `driftgate reject {} --reason …`, and run again", row.subject.run.short()),
+            ));
+        }
+        let why = self.stale(row.subject.model.as_str(), &gate, model.as_ref(), &promotion, &version)?;
         let Some(why) = why else {
             return Ok(Cleared { gate, gate_digest, loaded, model, asked_again: None });
         };
-        let asked = Asked { run: &row.subject.run, promotion: &promotion, version: &version, looks: gate.test_looks };
+        let asked = Asked {
+            run: &row.subject.run,
+            promotion: &promotion,
+            version: &version,
+            looks: gate.test_looks,
+            profile: row.stages.iter().find_map(|s| s.objects.get("profile")).copied(),
+        };
         let (gate, gate_digest) = self.ask_again(row, config, &asked, &loaded)?;
         if !gate.passed {
             return Err(EngineError::Blocked {
@@ -225,6 +237,7 @@ impl Workspace {
 
     fn stale(
         &self,
+        name: &str,
         gate: &GateReport,
         model: Option<&ModelRow>,
         promotion: &PromotionConfig,
@@ -237,6 +250,9 @@ impl Workspace {
         }
         if rules_digest(promotion)? != gate.rules {
             return Ok(Some("its rules have changed".into()));
+        }
+        if self.drift_evidence(name, production.map(|v| v.version), promotion)? != gate.drift {
+            return Ok(Some("batches were checked or alarms answered since".into()));
         }
         let age_days = self.host.clock.now().duration_since(version.added_at).as_secs_f64() / 86_400.0;
         let old = promotion.rules.iter().any(|r| match r.kind {
@@ -340,7 +356,7 @@ impl Workspace {
         for digest in [version.spec, version.validation, version.split] {
             self.ledger.check_object(&digest)?;
         }
-        self.version_bytes(&version)?;
+        self.check_files(&version)?;
         self.check_segments(row)?;
         for (name, value) in &row.metrics {
             tags.insert(format!("lineage.eval.{name}"), format!("{value:.6}"));

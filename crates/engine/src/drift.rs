@@ -11,8 +11,8 @@ use driftgate_drift::{BatchPerformance, CategoricalColumn, NumericColumn};
 use driftgate_model::views::DriftCheckView;
 use driftgate_model::{
     CancelToken, ColumnDrift, ColumnValues, DatasetSpec, Digest, DriftConfig, DriftReport, DriftSeverity,
-    DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Frame, Observer, ProfileColumn, Progress,
-    ReferenceProfile, Target,
+    DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Frame, NullObserver, Observer, OverallDrift,
+    ProfileColumn, Progress, ReferenceProfile, RunId, Target,
 };
 use std::path::PathBuf;
 
@@ -69,7 +69,7 @@ impl Workspace {
         }
         observer.stage_finished("read", &format!("{} rows", frame.rows()));
         let batch = Batch { frame: &frame, labels, profile: &profile, config: &config };
-        let found = self.compare_batch(&batch, &loaded, observer, cancel)?;
+        let (found, like) = self.compare_known(&batch, &loaded, observer, cancel)?;
         // The bytes that were compared, whatever the file holds by now.
         let digest = self.ledger.put(&bytes)?;
         let report = DriftReport {
@@ -83,7 +83,8 @@ impl Workspace {
             dataset_version: profile.dataset_version,
             profile: profile_digest,
             batch: digest,
-            reference_rows: profile.rows,
+            reference_rows: like.as_ref().map_or(profile.rows, |(_, rows)| *rows),
+            like: like.map(|(adaptation, _)| adaptation),
             batch_rows: frame.rows() as u64,
             overall: found.overall,
             columns: found.columns,
@@ -108,6 +109,46 @@ impl Workspace {
                 Ok(profile::drift_of(&config))
             }
         }
+    }
+
+    /// Compares rows with a profile, for a rule of the gate: nothing is recorded.
+    pub(crate) fn compare_frame(
+        &self,
+        frame: &Frame,
+        profile: &ReferenceProfile,
+        config: &DriftConfig,
+        loaded: &LoadedModel,
+        cancel: &CancelToken,
+    ) -> Result<(OverallDrift, Vec<String>)> {
+        enough(frame, config)?;
+        let batch = Batch { frame, labels: None, profile, config };
+        let found = self.compare_known(&batch, loaded, &NullObserver, cancel)?.0;
+        let worst = worst(&found.columns).into_iter().map(|(name, _)| name).collect();
+        Ok((found.overall, worst))
+    }
+
+    /// Compares with the clean train split, and, where that drifted, with each drifted batch that the model learned from as
+    /// well: a batch has drifted if it is like none of them.
+    fn compare_known(
+        &self,
+        batch: &Batch,
+        loaded: &LoadedModel,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Found, Option<(RunId, u64)>)> {
+        let clean = self.compare_batch(batch, loaded, observer, cancel)?;
+        if clean.overall.verdict != DriftVerdict::Drifted {
+            return Ok((clean, None));
+        }
+        for learned in &batch.profile.batches {
+            let profile: ReferenceProfile = self.get_json(&learned.profile)?;
+            let against = Batch { profile: &profile, labels: batch.labels.clone(), ..*batch };
+            let found = self.compare_batch(&against, loaded, observer, cancel)?;
+            if found.overall.verdict != DriftVerdict::Drifted {
+                return Ok((found, Some((learned.adaptation.clone(), profile.rows))));
+            }
+        }
+        Ok((clean, None))
     }
 
     fn compare_batch(
@@ -279,7 +320,7 @@ impl Workspace {
 
 /// What comparing found.
 struct Found {
-    overall: driftgate_model::OverallDrift,
+    overall: OverallDrift,
     columns: Vec<ColumnDrift>,
     global: Option<DriftTestResult>,
     predictions: Option<ColumnDrift>,

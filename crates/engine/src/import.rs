@@ -127,6 +127,7 @@ impl Workspace {
             columns: table.columns().len() as u64,
             added_at: self.host.clock.now(),
             source: self.ledger.seal(&data.display().to_string())?,
+            adaptation: None,
         };
         let (row, new) = match self.record_version(&spec, &row)? {
             None => (row, true),
@@ -148,7 +149,7 @@ impl Workspace {
     }
 
     /// What all versions so far say of rows: one that left and comes back returns to its split.
-    fn split_lineage(&self, known: Option<&DatasetRow>) -> Result<Option<Lineage>> {
+    pub(crate) fn split_lineage(&self, known: Option<&DatasetRow>) -> Result<Option<Lineage>> {
         let mut lineage: Option<Lineage> = None;
         for version in known.iter().flat_map(|d| &d.versions) {
             let assignment = Assignment::from_bytes(&self.ledger.get(&version.split)?)?;
@@ -219,18 +220,19 @@ impl Workspace {
             return Ok(driftgate_data::validate(&source.table, &source.spec, self.host.clock.now()));
         }
         let row = self.dataset_row(path_or_name)?;
-        let version = newest(&row)?;
+        // Drifted rows were checked when they were staged.
+        let version = row.added(newest(&row)?);
         let spec: DatasetSpec = self.get_json(&version.spec)?;
-        let table = self.read_version(version, &spec)?;
+        let table = self.read_added(version, &spec)?;
         let mut report = driftgate_data::validate(&table, &spec, self.host.clock.now());
         report.version = Some(version.version);
         Ok(report)
     }
 }
 
-/// The newest version; a data set always has one.
+/// The newest version in use; a data set always has one.
 pub(crate) fn newest(row: &DatasetRow) -> Result<&DatasetVersionRow> {
-    row.versions.last().ok_or_else(|| EngineError::corrupt(format!("data set `{}` has no version", row.name)))
+    row.newest().ok_or_else(|| EngineError::corrupt(format!("data set `{}` has no version", row.name)))
 }
 
 fn same_contract(row: &DatasetRow, spec: &DatasetSpec) -> Result<()> {

@@ -4,9 +4,11 @@
 //! A front end hands it a [`Host`] with everything it may know about the world.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod adapt;
 mod approve;
 mod artifact;
 mod ask;
+mod ask_drift;
 mod audit;
 mod card;
 mod compare;
@@ -30,6 +32,7 @@ mod tests;
 mod views;
 mod workspace;
 
+pub use adapt::AdaptOptions;
 pub use artifact::{LoadedModel, ModelManifest, ModelParts, Sample};
 pub use drift::DriftCheckOptions;
 pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport, is_guarded};

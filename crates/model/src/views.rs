@@ -2,8 +2,10 @@
 //!
 //! Sealed texts are opened here (`None` = redacted), so a view never travels into an event or an object.
 
+mod adapt;
 mod drift;
 
+pub use adapt::*;
 pub use drift::*;
 
 use crate::{

@@ -1,5 +1,6 @@
 //! One module for each noun of the grammar, and the way from arguments to an exit code.
 
+mod adapt;
 mod audit;
 mod dataset;
 mod decide;
@@ -80,6 +81,7 @@ fn perform(context: &Context, command: Command) -> Ended {
         Command::Models(command) => models::perform(context, command),
         Command::Predict(args) => models::predict(context, &args),
         Command::Audit(command) => audit::perform(context, command),
+        Command::Adapt(command) => adapt::perform(context, command),
         Command::Drift(command) => drift::perform(context, command),
         Command::Completions(args) => completions(context, args.shell),
     }

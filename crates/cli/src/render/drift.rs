@@ -75,7 +75,7 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
             ("check", v.check.short().to_owned()),
             ("model", format!("{} v{} · run {}", r.model, r.model_version, r.run.short())),
             ("batch", format!("{} · {} · {}", source(v), plural(r.batch_rows, "row", "rows"), r.batch.short())),
-            ("reference", format!("{} of the train split", plural(r.reference_rows, "row", "rows"))),
+            ("reference", reference(r)),
             ("checked", format!("{} by {}", time_utc(r.generated_at), who(v.actor.as_deref()))),
         ],
         width,
@@ -110,6 +110,16 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
         );
     }
     out
+}
+
+fn reference(r: &driftgate_model::DriftReport) -> String {
+    let rows = plural(r.reference_rows, "row", "rows");
+    match &r.like {
+        None => format!("{rows} of the train split"),
+        Some(adaptation) => {
+            format!("{rows} of the drifted batch that it learned from too (adaptation {})", adaptation.short())
+        }
+    }
 }
 
 fn capital(text: &str) -> String {

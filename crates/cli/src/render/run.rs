@@ -26,6 +26,9 @@ pub fn verdict(view: &RunView, next: &Next, width: usize) -> String {
     out += &metrics(view, width);
     if let Some(gate) = &view.gate {
         out += &format!("\n{}", gate_text(gate, width));
+        if let Some(found) = &gate.adaptation {
+            out += &format!("\n{}", super::adapt::before_after(found, width));
+        }
     }
     out += &notes(view, width);
     out += &format!("\n{}", outcome(view, next, width));
