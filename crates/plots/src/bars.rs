@@ -66,7 +66,7 @@ fn plot(pen: &Pen, bars: &[Bar]) {
     }
     let top = top(bars.iter().flat_map(|b| [b.reference, b.batch]));
     let x = |s: f64| left + (unit(s, 0.0, top) * f64::from(RIGHT - left)).round() as i32;
-    for (value, _) in ticks(0.0, top, 4) {
+    for (value, _) in ticks(0.0, top, 5) {
         pen.line(&[(x(value), UPPER), (x(value), lower)], Paint::Grid, 1);
         pen.text(&percent(value, top), (x(value), lower + 14), Anchor::Middle, Paint::Faint);
     }

@@ -12,7 +12,7 @@ const MOST_CHECKS: usize = 120;
 
 const SIZE: (i32, i32) = (760, 280);
 /// The plot's left, top, right and bottom.
-const PLOT: (i32, i32, i32, i32) = (62, 72, 736, 218);
+const PLOT: (i32, i32, i32, i32) = (62, 72, 712, 218);
 
 /// The newest checks of a model, oldest first: the share of drifted columns as a line, the verdict as a mark on it (a diamond is
 /// drifted, a ring inconclusive, a dot stable), a version's first check with its number. Checks stand in their order: a

@@ -45,6 +45,7 @@ pub struct Chart {
 /// become hyphens. At most 200 bins and 30 categories are shown, neighbours and the rest summed up.
 pub fn column_chart(id: &str, name: &str, chart: &ColumnChart) -> Chart {
     let id = tidy(id);
+    let name = if text::clean(name).trim().is_empty() { "(without a name)" } else { name };
     match chart {
         ColumnChart::Histogram { edges, reference, batch } => histogram::draw(&id, name, edges, reference, batch),
         ColumnChart::Bars { labels, reference, batch } => bars::draw(&id, name, labels, reference, batch),

@@ -19,12 +19,21 @@ const IN_HEADING: usize = 160;
 /// Bytes of a link from a column's row to its chart.
 const LINK: usize = 24;
 
-/// The section about columns, in at most about `room` bytes.
-pub(super) fn of(check: &CheckReport, room: usize) -> String {
+/// What a report says about columns.
+pub(super) struct Columns {
+    /// The ranking: a chart, and a row for each.
+    pub(super) ranking: String,
+    /// Charts and tests of as many as fit.
+    pub(super) details: String,
+}
+
+/// The sections about columns, in at most about `room` bytes.
+pub(super) fn of(check: &CheckReport, room: usize) -> Columns {
     let columns = &check.report.columns;
     let mut out = String::from("<h2 id=\"columns\">Columns by effect</h2>\n");
     if columns.is_empty() {
-        return out + "<p>The model has no input columns that were compared.</p>\n";
+        out += "<p>No input column was compared.</p>\n";
+        return Columns { ranking: out, details: String::new() };
     }
     out += &format!(
         "<p>{}. The effect of a column is shown in multiples of the smallest effect that matters, so that columns of different \
@@ -45,17 +54,18 @@ pub(super) fn of(check: &CheckReport, room: usize) -> String {
          test that its verdict rests on</caption>{LIST_HEAD}<tbody>\n{list}</tbody></table></div>\n"
     );
     out += &left_out(check, listed, charted, tested);
+    let mut details = String::new();
     if charted > 0 {
-        out += &format!("<h2 id=\"charts\">Column by column</h2>\n{charts}");
+        details += &format!("<h2 id=\"charts\">Column by column</h2>\n{charts}");
     }
     if !tests.is_empty() {
-        out += &format!(
+        details += &format!(
             "<h2 id=\"tests\">Tests of further columns</h2>\n<div class=\"scroll long\" role=\"region\" aria-label=\"Tests of further \
              columns\" tabindex=\"0\"><table><caption>All tests of columns without a chart here</caption>{HEAD}<tbody>\n{tests}</tbody>\
              </table></div>\n"
         );
     }
-    out
+    Columns { ranking: out, details }
 }
 
 /// What this file does not show, and where it is.

@@ -33,11 +33,11 @@ pub struct CheckReport<'a> {
 /// Every column has a row; the columns with the largest effects have a chart, its table and all their tests, the next ones their
 /// tests. Where there are too many for one file, it says what was left out and how to see it.
 pub fn drift_report(check: &CheckReport) -> String {
-    let sections = sections::of(check);
-    let fixed: usize = sections.iter().map(String::len).sum();
-    let columns = columns::of(check, TO_SHARE.saturating_sub(fixed));
-    let [before, after] = sections;
-    page::page(&page::title(check), &format!("{before}{columns}{after}"))
+    let [before, between, after] = sections::of(check);
+    let room = TO_SHARE.saturating_sub(before.len() + between.len() + after.len());
+    let columns = columns::of(check, room);
+    let body = format!("{before}{}{between}{}{after}", columns.ranking, columns.details);
+    page::page(&page::title(check), &body)
 }
 
 /// `1 of 30 columns drifted, 1 inconclusive`.

@@ -69,8 +69,9 @@ const RULES: &str = "\
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1160px;padding:32px 24px 64px;background:var(--dg-surface);color:var(--dg-text);font:16px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif;overflow-wrap:anywhere}
 header{border-left:6px solid currentColor;padding:2px 0 2px 20px;margin-bottom:28px}
-header p{margin:4px 0;color:var(--dg-text)}
+header p{margin:4px 0;color:var(--dg-text);font-weight:400}
 header .over{color:var(--dg-faint)}
+nav{display:flex;flex-wrap:wrap;gap:4px 22px;font-size:14px}
 h1{font-size:34px;line-height:1.2;margin:2px 0}
 h2{font-size:22px;line-height:1.3;margin:44px 0 12px;padding-top:14px;border-top:1px solid var(--dg-grid)}
 h3{font-size:17px;line-height:1.3;margin:0 0 4px}
@@ -94,7 +95,7 @@ thead th{color:var(--dg-faint);white-space:nowrap}
 tbody th{font-weight:600;max-width:36ch}
 .of th[scope=row]{color:var(--dg-faint);font-weight:400;white-space:nowrap}
 .of thead th{color:var(--dg-text);font-weight:600}
-td{min-width:7ch}
+.of td{min-width:9ch}
 .scroll{overflow-x:auto;max-width:100%}
 .long{max-height:70vh;overflow:auto}
 .column{display:grid;grid-template-columns:minmax(0,520px) minmax(0,1fr);gap:4px 36px;padding:22px 0;border-bottom:1px solid var(--dg-grid)}
@@ -111,6 +112,7 @@ footer{margin-top:48px;padding-top:14px;border-top:1px solid var(--dg-grid);colo
 
 const PRINT: &str = "\
 body{max-width:none;padding:0;font-size:11pt}
+nav{display:none}
 .column,figure,tr{break-inside:avoid}
 h2,h3{break-after:avoid}
 .long{max-height:none;overflow:visible}

@@ -18,12 +18,14 @@ const MOST_WORDS: usize = 1_500;
 /// Most columns whose own smallest effects are listed.
 const MOST_MINIMA: usize = 50;
 
-/// What comes before the columns, and what comes after them.
-pub(super) fn of(check: &CheckReport) -> [String; 2] {
+/// What comes before the ranking of columns, between it and their charts, and after those.
+pub(super) fn of(check: &CheckReport) -> [String; 3] {
     let r = check.report;
-    let before = format!("{}<main>\n{}{}{}", headline(check), next(check), facts(check), rule(r));
-    let after = format!("{}{}{}{}{}", answers(r), performance(r), together(r), warnings(r), settings(&r.config));
-    [before, format!("{after}</main>\n{FOOT}")]
+    [
+        format!("{}<main>\n{}{}", headline(check), next(check), warnings(r)),
+        format!("{}{}{}{}", performance(r), answers(r), together(r), rule(r)),
+        format!("{}{}</main>\n{FOOT}", facts(check), settings(&r.config)),
+    ]
 }
 
 fn headline(check: &CheckReport) -> String {
@@ -34,7 +36,7 @@ fn headline(check: &CheckReport) -> String {
     let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     format!(
         "<header class=\"{}\">\n<p class=\"over\">Drift report of {} v{}</p>\n<h1>{} {capital}</h1>\n<p>{}; {} compared with {} \
-         that the model was trained on.</p>\n</header>\n",
+         that the model was trained on.</p>\n</header>\n{CONTENTS}",
         verdict.as_str(),
         escape(&cut(r.model.as_str(), 120)),
         r.model_version,
@@ -218,11 +220,10 @@ fn together(r: &DriftReport) -> String {
 }
 
 fn warnings(r: &DriftReport) -> String {
-    let mut out = String::from("<h2 id=\"warnings\">Warnings</h2>\n");
     if r.warnings.is_empty() {
-        return out + "<p>None.</p>\n";
+        return String::new();
     }
-    out += "<ul>\n";
+    let mut out = String::from("<h2 id=\"warnings\">Warnings</h2>\n<ul>\n");
     for w in r.warnings.iter().take(MOST_WARNINGS) {
         out += &format!("<li>{}</li>\n", escape(&cut(w, MOST_WORDS)));
     }
@@ -297,6 +298,10 @@ fn settings(c: &DriftConfig) -> String {
     fact("seed", c.seed.to_string());
     out + "</dl>\n"
 }
+
+const CONTENTS: &str = "<nav aria-label=\"Contents\"><a href=\"#next\">What to do next</a> <a href=\"#columns\">Columns by effect</a> \
+<a href=\"#performance\">Performance</a> <a href=\"#answers\">The model's answers</a> <a href=\"#together\">All columns together</a> \
+<a href=\"#rule\">How it was decided</a> <a href=\"#facts\">What was compared</a> <a href=\"#settings\">Settings used</a></nav>\n";
 
 const FOOT: &str = "<footer><p>This file holds everything it shows: it runs no script and fetches nothing. It names no person and no \
 path, but it shows shares of training and batch values and names of categories: pass it on to those who may see the data. The \
