@@ -43,12 +43,11 @@ pub(super) fn of(check: &CheckReport, room: usize) -> Columns {
     out += &figure(&effects_chart("effects", columns, IN_EFFECTS));
     let room = room.saturating_sub(out.len());
     let links = LINK * columns.len().min(MOST_CHARTS);
-    let (_, listed) = rows(columns, room * 7 / 10 - links.min(room / 10), 0);
-    let length: usize = rows(columns, room, 0).0.iter().take(listed).map(String::len).sum();
-    let left = room.saturating_sub(length + links);
+    let (unlinked, listed) = rows(columns, room * 7 / 10 - links.min(room / 10), 0);
+    let left = room.saturating_sub(unlinked.len() + links);
     let (charts, charted) = charts(columns, left * 6 / 10);
     let (tests, tested) = tests(columns, charted, left.saturating_sub(charts.len()));
-    let list: String = rows(columns, usize::MAX, charted).0.into_iter().take(listed).collect();
+    let (list, _) = rows(&columns[..listed], usize::MAX, charted);
     out += &format!(
         "<div class=\"scroll long\" role=\"region\" aria-label=\"All columns\" tabindex=\"0\"><table><caption>Each column with the \
          test that its verdict rests on</caption>{LIST_HEAD}<tbody>\n{list}</tbody></table></div>\n"
@@ -92,20 +91,17 @@ const LIST_HEAD: &str = "<thead><tr><th scope=\"col\">#</th><th scope=\"col\">co
 <th scope=\"col\">× what matters</th><th scope=\"col\">test</th><th scope=\"col\">effect</th><th scope=\"col\">interval</th>\
 <th scope=\"col\">adjusted p</th></tr></thead>";
 
-/// A row for each column, and how many fit in `room`. The first `linked` lead to their charts.
-fn rows(columns: &[ColumnDrift], room: usize, linked: usize) -> (Vec<String>, usize) {
-    let (mut used, mut fitting) = (0usize, 0);
-    let mut list = Vec::with_capacity(columns.len());
+/// A row for each column, as many as fit in `room`, and how many those are. The first `linked` lead to their charts.
+fn rows(columns: &[ColumnDrift], room: usize, linked: usize) -> (String, usize) {
+    let mut out = String::new();
     for (i, c) in columns.iter().enumerate() {
         let text = list_row(i + 1, c, i < linked);
-        used = used.saturating_add(text.len());
-        if used > room {
-            break;
+        if out.len() + text.len() > room {
+            return (out, i);
         }
-        fitting = i + 1;
-        list.push(text);
+        out += &text;
     }
-    (list, fitting)
+    (out, columns.len())
 }
 
 fn list_row(rank: usize, c: &ColumnDrift, linked: bool) -> String {
