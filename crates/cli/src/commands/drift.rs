@@ -8,7 +8,7 @@ use crate::question::can_ask;
 use crate::render::drift;
 use driftgate_engine::{DriftCheckOptions, ReportFile, Workspace};
 use driftgate_model::views::DriftCheckView;
-use driftgate_model::{Code, Coded};
+use driftgate_model::Coded;
 use serde::Serialize;
 use std::path::Path;
 
