@@ -110,7 +110,9 @@ impl Scale {
 }
 
 fn plot(pen: &Pen, rows: &[Row]) {
-    let names: Vec<String> = rows.iter().map(|r| fit(&r.name, SMALL, MOST_ROOM)).collect();
+    // The rank tells names apart that differ only in the middle, and leads to the row in a report.
+    let ranked = |(i, r): (usize, &Row)| format!("{}. {}", i + 1, fit(&r.name, SMALL, MOST_ROOM));
+    let names: Vec<String> = rows.iter().enumerate().map(ranked).collect();
     let room = names.iter().map(|n| width(n, SMALL)).fold(60.0, f64::max);
     let left = room.ceil() as i32 + 20;
     let lower = UPPER + ROW * (rows.len().max(1) as i32);

@@ -14,6 +14,16 @@ pub(crate) fn number(value: Option<f64>) -> String {
     }
 }
 
+/// Always four decimals, so that numbers below one another can be compared; powers of ten for what those cannot show.
+pub(crate) fn four(value: Option<f64>) -> String {
+    match value.filter(|v| v.is_finite()) {
+        Some(v) if v != 0.0 && !(1e-4..1e7).contains(&v.abs()) => format!("{v:.3e}"),
+        // Nothing is called −0.
+        Some(v) => format!("{:.4}", if v == 0.0 { 0.0 } else { v }),
+        None => "—".into(),
+    }
+}
+
 /// A p-value: four decimals, or that it is smaller than those can say.
 pub(crate) fn p_value(p: Option<f64>) -> String {
     match p.filter(|p| p.is_finite()) {
@@ -117,6 +127,10 @@ mod tests {
         let shown = [0.0, -0.0, 0.5, 0.96684, 12.0, 1e-9, -3.2e12].map(|v| number(Some(v)));
         assert_eq!(shown, ["0", "0", "0.5", "0.9668", "12", "1.000e-9", "-3.200e12"]);
         assert_eq!([number(None), number(Some(f64::NAN))], ["—", "—"]);
+        assert_eq!(
+            [0.0, -0.0, 0.5, -12.25, 1e-9].map(|v| four(Some(v))),
+            ["0.0000", "0.0000", "0.5000", "-12.2500", "1.000e-9"]
+        );
         assert_eq!(
             [0.0, 0.04, 9.7, 12.3, 1234.0, f64::INFINITY].map(times),
             ["0.0×", "0.0×", "9.7×", "12×", "1,234×", ">1,000,000×"]

@@ -7,8 +7,8 @@ use crate::exit::{CliError, Exit};
 use crate::question::can_ask;
 use crate::render::drift;
 use driftgate_engine::{DriftCheckOptions, ReportFile, Workspace};
-use driftgate_model::views::DriftCheckView;
 use driftgate_model::Coded;
+use driftgate_model::views::DriftCheckView;
 use serde::Serialize;
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use super::page::badge;
 use super::tests_of::{HEAD, interval, row, side_by_side};
 use super::{CheckReport, counted};
-use crate::number::{count, number, p_value, plural, times};
+use crate::number::{count, four, p_value, plural, times};
 use crate::text::{cut, escape};
 use crate::{Chart, column_chart, effects_chart};
 use driftgate_model::{ColumnDrift, DriftTestResult, ProfileKind};
@@ -116,7 +116,7 @@ fn list_row(rank: usize, c: &ColumnDrift, linked: bool) -> String {
         Some(t) => format!(
             "{begin}<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
             escape(&cut(&t.test, 40)),
-            number(t.effect),
+            four(t.effect),
             interval(t.interval),
             escape(&p_value(t.adjusted_p.or(t.p_value)))
         ),

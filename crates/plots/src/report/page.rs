@@ -69,7 +69,7 @@ const RULES: &str = "\
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1160px;padding:32px 24px 64px;background:var(--dg-surface);color:var(--dg-text);font:16px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif;overflow-wrap:anywhere}
 header{border-left:6px solid currentColor;padding:2px 0 2px 20px;margin-bottom:28px}
-header p{margin:4px 0;color:var(--dg-text);font-weight:400}
+header p{margin:4px 0;max-width:none;color:var(--dg-text);font-weight:400}
 header .over{color:var(--dg-faint)}
 nav{display:flex;flex-wrap:wrap;gap:4px 22px;font-size:14px}
 h1{font-size:34px;line-height:1.2;margin:2px 0}
@@ -81,6 +81,8 @@ a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:3px solid va
 code{font:13px/1.5 ui-monospace,'Cascadia Mono',Menlo,monospace;background:color-mix(in srgb,var(--dg-grid) 45%,transparent);padding:1px 5px;border-radius:4px}
 .command code{display:inline-block;padding:6px 10px}
 .meta,caption,.note{color:var(--dg-faint);font-size:14px}
+.drifted,.inconclusive,.stable{white-space:nowrap}
+header.drifted,header.inconclusive,header.stable{white-space:normal}
 .drifted{color:var(--dg-drifted);font-weight:600}
 .inconclusive{color:var(--dg-inconclusive);font-weight:600}
 .stable{color:var(--dg-stable);font-weight:600}
@@ -91,14 +93,23 @@ dd{margin:0}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:4px 0}
 th,td{text-align:left;padding:4px 14px 4px 0;border-bottom:1px solid var(--dg-grid);vertical-align:top;font-weight:400}
+th,td{overflow-wrap:normal}
+table:not(.of) td{white-space:nowrap}
+table td.note{white-space:normal;min-width:40ch}
+tbody th{overflow-wrap:anywhere;min-width:16ch}
 thead th{color:var(--dg-faint);white-space:nowrap}
 tbody th{font-weight:600;max-width:36ch}
 .of th[scope=row]{color:var(--dg-faint);font-weight:400;white-space:nowrap}
-.of thead th{color:var(--dg-text);font-weight:600}
+.of th,td{overflow-wrap:normal}
+table:not(.of) td{white-space:nowrap}
+table td.note{white-space:normal;min-width:40ch}
+tbody th{overflow-wrap:anywhere;min-width:16ch}
+thead th{color:var(--dg-text);font-weight:600}
 .of td{min-width:9ch}
 .scroll{overflow-x:auto;max-width:100%}
 .long{max-height:70vh;overflow:auto}
-.column{display:grid;grid-template-columns:minmax(0,520px) minmax(0,1fr);gap:4px 36px;padding:22px 0;border-bottom:1px solid var(--dg-grid)}
+.column{display:grid;grid-template-columns:minmax(0,520px) minmax(0,1fr);gap:4px 36px;padding:22px 0}
+.column+.column{border-top:1px solid var(--dg-grid)}
 .column>h3,.column>.meta{grid-column:1/-1}
 .column .meta{margin:0 0 6px}
 .column.plain{grid-template-columns:minmax(0,1fr)}
@@ -113,6 +124,13 @@ footer{margin-top:48px;padding-top:14px;border-top:1px solid var(--dg-grid);colo
 const PRINT: &str = "\
 body{max-width:none;padding:0;font-size:11pt}
 nav{display:none}
+.column{grid-template-columns:minmax(0,1fr);padding:12px 0}
+.column .dg-chart{max-width:420px}
+.scroll{overflow:visible}
+table{font-size:8.5pt}
+th,td{padding:2px 8px 2px 0}
+tbody th{min-width:0}
+h2{margin-top:24px}
 .column,figure,tr{break-inside:avoid}
 h2,h3{break-after:avoid}
 .long{max-height:none;overflow:visible}

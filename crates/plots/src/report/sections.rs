@@ -143,7 +143,7 @@ fn rule(r: &DriftReport) -> String {
 fn answers(r: &DriftReport) -> String {
     let parts: [(&str, &str, &Option<ColumnDrift>); 3] = [
         ("predictions", "Predictions", &r.predictions),
-        ("confidences", "Confidence in them", &r.confidences),
+        ("confidences", "Confidence", &r.confidences),
         ("labels", "Labels", &r.labels),
     ];
     let mut out = String::from("<h2 id=\"answers\">The model's answers</h2>\n");
@@ -164,7 +164,7 @@ fn alone(name: &str, t: &DriftTestResult) -> String {
     format!(
         "<p>{}</p>\n<div class=\"scroll\" role=\"region\" aria-label=\"{name}\" tabindex=\"0\">{}</div>\n",
         badge(t.verdict, driftgate_model::DriftSeverity::None),
-        side_by_side(name, &[t])
+        side_by_side("What the test found", &[t])
     )
 }
 

@@ -1,7 +1,7 @@
 //! What tests found, as tables.
 
 use super::page::badge;
-use crate::number::{number, p_value, times};
+use crate::number::{four, number, p_value, times};
 use crate::text::{cut, escape};
 use driftgate_model::{DriftSeverity, DriftTestResult, Interval};
 
@@ -12,9 +12,9 @@ const MOST_WORDS: usize = 60;
 /// Most tests side by side.
 const MOST_TESTS: usize = 8;
 
-/// `[0.8701, 1]`.
+/// `[0.8701, 1.0000]`, on one line.
 pub(super) fn interval(interval: Option<Interval>) -> String {
-    interval.map_or_else(|| "—".into(), |i| format!("[{}, {}]", number(Some(i.low)), number(Some(i.high))))
+    interval.map_or_else(|| "—".into(), |i| format!("[{},\u{a0}{}]", four(Some(i.low)), four(Some(i.high))))
 }
 
 fn words(text: &str) -> String {
@@ -38,7 +38,8 @@ pub(super) fn side_by_side(caption: &str, tests: &[&DriftTestResult]) -> String 
         out += "</tr>\n";
     };
     row("verdict", &|t| badge(t.verdict, DriftSeverity::None));
-    row("effect", &|t| format!("{} {}", words(&t.effect_name), number(t.effect)));
+    row("measured as", &|t| escape(&cut(&t.effect_name, MOST_WORDS * 2)));
+    row("effect", &|t| four(t.effect));
     row("its interval", &|t| interval(t.interval));
     row("smallest that matters", &|t| number(Some(t.min_effect)));
     row("multiple of that", &|t| {
@@ -46,8 +47,8 @@ pub(super) fn side_by_side(caption: &str, tests: &[&DriftTestResult]) -> String 
     });
     row("p", &|t| escape(&p_value(t.p_value)));
     row("adjusted p", &|t| escape(&p_value(t.adjusted_p)));
-    row("found with 80 % power from", &|t| number(t.detectable));
-    row("statistic", &|t| number(Some(t.statistic)));
+    row("found with 80 % power from", &|t| four(t.detectable));
+    row("statistic", &|t| four(Some(t.statistic)));
     row("method", &|t| words(&t.method));
     if tests.iter().any(|t| t.note.is_some()) {
         row("note", &|t| t.note.as_deref().map_or_else(|| "—".into(), |n| escape(&cut(n, MOST_NOTE))));
@@ -65,16 +66,16 @@ pub(super) const HEAD: &str = "<thead><tr><th scope=\"col\">#</th><th scope=\"co
 pub(super) fn row(rank: usize, column: &str, t: &DriftTestResult) -> String {
     format!(
         "<tr><td>{rank}</td><th scope=\"row\">{column}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
-         <td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+         <td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"note\">{}</td></tr>\n",
         words(&t.test),
         badge(t.verdict, DriftSeverity::None),
-        number(t.effect),
+        four(t.effect),
         interval(t.interval),
         number(Some(t.min_effect)),
         escape(&p_value(t.p_value)),
         escape(&p_value(t.adjusted_p)),
-        number(t.detectable),
-        number(Some(t.statistic)),
+        four(t.detectable),
+        four(Some(t.statistic)),
         words(&t.method),
         t.note.as_deref().map_or_else(String::new, |n| escape(&cut(n, MOST_NOTE / 2))),
     )
