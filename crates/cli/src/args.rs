@@ -333,6 +333,9 @@ pub enum DriftCommand {
         /// Show stable columns too
         #[arg(long)]
         all: bool,
+        /// Write a report with charts there too: one HTML file that needs nothing else; an older file is replaced
+        #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+        report: Option<PathBuf>,
     },
     /// List the checks of a model, newest first
     History {
@@ -378,6 +381,9 @@ pub struct DriftCheckArgs {
     /// Show stable columns too
     #[arg(long)]
     pub all: bool,
+    /// Write a report with charts there too: one HTML file that needs nothing else; an older file is replaced
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub report: Option<PathBuf>,
 }
 
 /// `audit …`.

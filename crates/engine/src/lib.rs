@@ -20,9 +20,11 @@ mod gate;
 mod host;
 mod import;
 mod monitor;
+mod output;
 mod predict;
 mod profile;
 mod registry;
+mod report;
 mod reproduce;
 mod rollback;
 mod run;
@@ -39,5 +41,6 @@ pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport
 pub use error::{EngineError, Result};
 pub use host::{BuildInfo, Clock, Host};
 pub use import::ImportAnswers;
+pub use report::ReportFile;
 pub use views::RunQuery;
 pub use workspace::Workspace;

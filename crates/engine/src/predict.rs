@@ -1,11 +1,13 @@
 use crate::artifact::LoadedModel;
+use crate::output::write_whole;
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::{InputKind, Table, Transform};
 use driftgate_learn::Predictions;
 use driftgate_model::views::Predicted;
 use driftgate_model::{CancelToken, ColumnValues, DatasetSpec, FileFormat, Frame, Observer, Progress};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 impl Workspace {
     /// Answers the rows of the file `input` with `model` (`NAME` is the version in Production, or `NAME@3`) into `output`.
@@ -21,7 +23,7 @@ impl Workspace {
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Predicted> {
-        let output = &self.output_file(output)?;
+        let output = &self.output_file(output, "--output", "answers.csv")?;
         let (row, number) = self.find_version(model)?;
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
         let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
@@ -59,34 +61,6 @@ impl Workspace {
     }
 }
 
-impl Workspace {
-    /// Where answers go: links are followed, and only a new or a regular file outside the workspace's own folder will do.
-    fn output_file(&self, output: &Path) -> Result<PathBuf> {
-        let hint = "Give `--output` a file, such as answers.csv";
-        let resolved = match output.canonicalize() {
-            Ok(path) => path,
-            Err(_) => {
-                let name = output.file_name().ok_or_else(|| {
-                    EngineError::bad_input(format!("`{}` is not a file name", output.display()), hint)
-                })?;
-                let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                folder.canonicalize().map_err(EngineError::io("Finding the folder of", output))?.join(name)
-            }
-        };
-        if resolved.exists() && !resolved.is_file() {
-            return Err(EngineError::bad_input(format!("`{}` is not a regular file", output.display()), hint));
-        }
-        let own = self.root().join(".driftgate");
-        if own.canonicalize().is_ok_and(|own| resolved.starts_with(own)) {
-            return Err(EngineError::refused(
-                format!("`{}` lies in the workspace's own folder", output.display()),
-                "Write the answers elsewhere",
-            ));
-        }
-        Ok(resolved)
-    }
-}
-
 /// Reads the bytes of the file `path` as the data set's contract says; where that does not find the model's columns, as they
 /// look.
 pub(crate) fn read_batch(path: &Path, bytes: &[u8], contract: FileFormat, transform: &Transform) -> Result<Table> {
@@ -117,8 +91,7 @@ fn out_of_range(frame: &Frame, transform: &Transform) -> BTreeMap<String, u64> {
     out
 }
 
-/// Writes the answers to a file of their own, and gives it the name once it is whole: of two processes that write one file,
-/// each leaves it whole, and the later one stays.
+/// Writes the answers, whole or not at all.
 fn write_answers(output: &Path, unique: &str, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
     let parquet = output.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
     if parquet {
@@ -127,30 +100,10 @@ fn write_answers(output: &Path, unique: &str, answers: &Predictions, observer: &
             "Give `--output` a file that ends in .csv",
         ));
     }
-    let temporary = output.with_file_name(format!(".{unique}.part"));
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary);
-    let result = file
-        .map_err(EngineError::io("Writing", output))
-        .and_then(|file| write_csv(file, output, answers, observer))
-        .and_then(|columns| place(&temporary, output).map(|()| columns).map_err(EngineError::io("Writing", output)));
-    if result.is_err() {
-        // Whatever went wrong is what the person hears of; a leftover must not stay.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    result
+    write_whole(output, unique, |file| write_csv(file, output, answers, observer))
 }
 
-/// Renames, and makes the new name durable.
-fn place(temporary: &Path, output: &Path) -> std::io::Result<()> {
-    std::fs::rename(temporary, output)?;
-    match output.parent() {
-        // Elsewhere a folder cannot be opened, and a rename is durable without.
-        Some(folder) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
-}
-
-fn write_csv(file: std::fs::File, path: &Path, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
+fn write_csv(file: &File, path: &Path, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
     let bad = |e: csv::Error| EngineError::Io { doing: "Writing", path: path.into(), source: e.into() };
     let mut writer = csv::Writer::from_writer(file);
     let mut columns = vec!["row".to_string(), "prediction".to_string()];
@@ -174,11 +127,6 @@ fn write_csv(file: std::fs::File, path: &Path, answers: &Predictions, observer: 
             observer.progress("rows", Progress { done: i as u64, total: total as u64 });
         }
     }
-    let file = writer.into_inner().map_err(|e| EngineError::Io {
-        doing: "Writing",
-        path: path.into(),
-        source: std::io::Error::other(e.to_string()),
-    })?;
-    file.sync_all().map_err(EngineError::io("Writing", path))?;
+    writer.flush().map_err(EngineError::io("Writing", path))?;
     Ok(columns)
 }

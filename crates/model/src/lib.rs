@@ -18,6 +18,7 @@ mod finite;
 mod frame;
 mod gate;
 mod id;
+mod multiple;
 mod observe;
 mod run;
 mod sealed;
