@@ -70,7 +70,7 @@ fn plot(pen: &Pen, checks: &[&CheckLine]) {
         (x(i), lower - (unit(share(c.drift_share), 0.0, top) * f64::from(lower - upper)).round() as i32)
     };
     let points: Vec<(i32, i32)> = checks.iter().enumerate().map(at).collect();
-    versions(pen, checks, &x);
+    versions(pen, checks, x);
     if points.len() > 1 {
         pen.line(&points, Paint::Faint, 2);
     }

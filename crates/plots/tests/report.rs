@@ -95,7 +95,7 @@ fn a_usual_report() {
     ] {
         assert!(text.contains(said), "{said}");
     }
-    assert!(!html.contains("http:") && !html.contains("https:") && !html.contains("//"), "an address");
+    assert!(!html.contains("://"), "an address");
 }
 
 #[test]

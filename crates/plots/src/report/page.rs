@@ -99,7 +99,8 @@ table td.note{white-space:normal;min-width:40ch}
 tbody th{overflow-wrap:anywhere;min-width:16ch}
 thead th{color:var(--dg-faint);white-space:nowrap}
 tbody th{font-weight:600;max-width:36ch}
-.of th[scope=row]{color:var(--dg-faint);font-weight:400;white-space:nowrap}
+.of th[scope=row]{color:var(--dg-faint);font-weight:400;width:17ch}
+.of th,.of td{padding-right:10px}
 .of th,td{overflow-wrap:normal}
 table:not(.of) td{white-space:nowrap}
 table td.note{white-space:normal;min-width:40ch}
