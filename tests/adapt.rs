@@ -119,6 +119,28 @@ fn staged_id(sandbox: &Sandbox) -> Value {
 }
 
 #[test]
+fn other_rules_are_asked_about_the_past() {
+    let (sandbox, lines) = served();
+    write(&sandbox, "next.yaml", &pipeline(43));
+    let waiting = id(&run(&sandbox, "next.yaml", 0));
+    // What comes later was not known then.
+    sandbox.write("batch.csv", other_instrument(&lines, 0));
+    check(&sandbox, "batch.csv");
+    let events = sandbox.events();
+    sandbox.write("drift.yaml", "classification:\n  rules:\n  - {id: answered, kind: open_response}\n");
+    let ask = |file: &str| sandbox.driftgate(["runs", "gate", &waiting, "--promotion", file]).exits(0);
+    assert_answer!("past", ask("drift.yaml"));
+    sandbox.write("strict.yaml", "classification:\n  rules:\n  - {id: size, kind: min_rows, rows: 1000}\n");
+    assert_answer!("strict", ask("strict.yaml"));
+    assert_eq!(sandbox.events(), events);
+    let stale = run(&sandbox, "next.yaml", 2);
+    let view = sandbox.driftgate(["runs", "gate", &id(&stale), "--promotion", "drift.yaml", "--json"]).json();
+    assert_eq!((view["changed"].as_bool(), view["gate"]["passed"].as_bool()), (Some(false), Some(false)));
+    let regression = sandbox.driftgate(["runs", "gate", &waiting, "--promotion", "none.yaml"]).exits(1);
+    assert!(regression.stderr.contains("none.yaml"), "{}", regression.stderr);
+}
+
+#[test]
 fn an_approval_is_refused_when_drift_was_found_meanwhile() {
     let (sandbox, lines) = served();
     write(&sandbox, "next.yaml", &pipeline(43));

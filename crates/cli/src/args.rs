@@ -208,6 +208,15 @@ pub enum RunsCommand {
         #[arg(long)]
         all: bool,
     },
+    /// Ask what another set of rules would have decided about a past run; changes nothing
+    Gate {
+        /// The run's id, or any unique beginning or end of it
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// The other rules
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        promotion: PathBuf,
+    },
     /// Do a run again from its record and compare every object; changes nothing
     Reproduce {
         /// The run's id, or any unique beginning or end of it

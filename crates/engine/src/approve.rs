@@ -1,6 +1,6 @@
 use crate::artifact::LoadedModel;
 use crate::ask::{Asked, rules_digest, violated};
-use crate::stages::{self, Answered, Evaluated, Prepared};
+use crate::stages::{self, Answered, Evaluated, Inputs, Prepared};
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
 use driftgate_ledger::EventFilter;
@@ -198,7 +198,8 @@ impl Workspace {
             promotion: &promotion,
             version: &version,
             looks: gate.test_looks,
-            profile: row.stages.iter().find_map(|s| s.objects.get("profile")).copied(),
+            profile: profile_of(row),
+            moment: self.present(row.subject.model.as_str())?,
         };
         let (gate, gate_digest) = self.ask_again(row, config, &asked, &loaded)?;
         if !gate.passed {
@@ -251,7 +252,7 @@ impl Workspace {
         if rules_digest(promotion)? != gate.rules {
             return Ok(Some("its rules have changed".into()));
         }
-        if self.drift_evidence(name, production.map(|v| v.version), promotion)? != gate.drift {
+        if self.drift_evidence(name, production.map(|v| v.version), promotion, u64::MAX)? != gate.drift {
             return Ok(Some("batches were checked or alarms answered since".into()));
         }
         let age_days = self.host.clock.now().duration_since(version.added_at).as_secs_f64() / 86_400.0;
@@ -262,16 +263,17 @@ impl Workspace {
         Ok(old.then(|| "the data have grown old".into()))
     }
 
-    fn ask_again(
+    /// What a run computed, computed again from its artifact.
+    pub(crate) fn candidate_again(
         &self,
         row: &RunRow,
         config: RunConfig,
-        asked: &Asked,
+        version: &DatasetVersionRow,
         loaded: &LoadedModel,
-    ) -> Result<(GateReport, Digest)> {
-        let cancel = CancelToken::new();
-        let inputs = self.load_inputs(config, row.subject.config, asked.version)?;
-        let splits = stages::apply(&inputs, &loaded.transform, &cancel)?;
+        cancel: &CancelToken,
+    ) -> Result<(Inputs, Prepared, Evaluated)> {
+        let inputs = self.load_inputs(config, row.subject.config, version)?;
+        let splits = stages::apply(&inputs, &loaded.transform, cancel)?;
         let prepared = Prepared { transform: loaded.transform.clone(), splits, objects: BTreeMap::new() };
         let answered = |name| -> Result<Answered> {
             let data = prepared.split(name)?;
@@ -285,6 +287,18 @@ impl Workspace {
             objects: BTreeMap::new(),
             profile: Vec::new(),
         };
+        Ok((inputs, prepared, evaluated))
+    }
+
+    fn ask_again(
+        &self,
+        row: &RunRow,
+        config: RunConfig,
+        asked: &Asked,
+        loaded: &LoadedModel,
+    ) -> Result<(GateReport, Digest)> {
+        let cancel = CancelToken::new();
+        let (inputs, prepared, evaluated) = self.candidate_again(row, config, asked.version, loaded, &cancel)?;
         let run = &row.subject.run;
         let gate = self.ask_gate(asked, &inputs, &prepared, &evaluated, &cancel)?;
         let digest = self.ledger.put_json(&gate)?;
@@ -435,6 +449,11 @@ pub(crate) fn mandatory(reason: &str) -> Result<&str> {
         return Err(EngineError::bad_input("a reason is required", "Say why with `--reason \"…\"`"));
     }
     Ok(reason)
+}
+
+/// The reference profile that a run made.
+pub(crate) fn profile_of(row: &RunRow) -> Option<Digest> {
+    row.stages.iter().find_map(|s| s.objects.get("profile")).copied()
 }
 
 fn required(digest: Option<Digest>, what: &str) -> Result<Digest> {

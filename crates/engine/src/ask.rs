@@ -10,7 +10,7 @@ use driftgate_ledger::RunFilter;
 use driftgate_model::config::{EvaluationSplit, PromotionConfig, RuleKind};
 use driftgate_model::{
     BeforeAfter, CancelToken, Comparison, DatasetVersionRow, Digest, GateReport, ModelRow, RuleResult, RuleStatus,
-    RunId, RunRow, SplitName, VersionRow, metrics_of,
+    RunId, RunRow, SplitName, Timestamp, VersionRow, metrics_of,
 };
 use std::collections::BTreeMap;
 
@@ -24,6 +24,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) looks: u64,
     /// The candidate's own reference profile.
     pub(crate) profile: Option<Digest>,
+    /// The moment that it is asked about.
+    pub(crate) moment: Moment,
+}
+
+/// What was in Production and what was known when the gate is asked.
+pub(crate) struct Moment {
+    pub(crate) production: Option<VersionRow>,
+    /// Events from this one on are not looked at.
+    pub(crate) until: u64,
+    pub(crate) now: Timestamp,
 }
 
 /// What a run computed: the data, and what the candidate answers.
@@ -50,17 +60,16 @@ impl Workspace {
         evaluated: &Evaluated,
         cancel: &CancelToken,
     ) -> Result<GateReport> {
-        let Asked { run, promotion, version, looks, profile } = *asked;
+        let Asked { run, promotion, version, looks, profile, .. } = *asked;
+        let Moment { production, until, now } = &asked.moment;
+        let (production, now) = (production.as_ref(), *now);
         let name = inputs.config.model.as_str();
-        let model = self.ledger.read(|view| -> Result<Option<ModelRow>> { Ok(view.model(name)?) })?;
-        let production = model.as_ref().and_then(ModelRow::production_version);
         let loaded = production.map(|v| LoadedModel::load(&self.ledger, &v.artifact));
         let candidate = Candidate { inputs, prepared, evaluated };
         let champion_model = production.zip(loaded.as_ref());
         let Seen { splits, champion, comparison } = self.side_by_side(&candidate, promotion, champion_model, cancel)?;
-        let now = self.host.clock.now();
         let earlier = self.earlier_metrics(run, inputs, promotion)?;
-        let watched = self.drift_evidence(name, production.map(|v| v.version), promotion)?;
+        let watched = self.drift_evidence(name, production.map(|v| v.version), promotion, *until)?;
         let held_out = prepared.splits.contains_key(&SplitName::DriftHoldout);
         let (mut drift, mut adaptation) = (DriftFacts::default(), None);
         if watched.is_some() || held_out {
@@ -86,6 +95,13 @@ impl Workspace {
             drift: watched,
             adaptation,
         })
+    }
+
+    /// Now.
+    pub(crate) fn present(&self, model: &str) -> Result<Moment> {
+        let row = self.ledger.read(|view| -> Result<Option<ModelRow>> { Ok(view.model(model)?) })?;
+        let production = row.as_ref().and_then(ModelRow::production_version).cloned();
+        Ok(Moment { production, until: u64::MAX, now: self.host.clock.now() })
     }
 
     /// Candidate and Production on every split the rules look at.

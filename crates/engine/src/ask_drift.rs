@@ -84,11 +84,16 @@ impl Workspace {
         model: &str,
         production: Option<u32>,
         promotion: &PromotionConfig,
+        until: u64,
     ) -> Result<Option<DriftEvidence>> {
         if !asks_about_drift(promotion) {
             return Ok(None);
         }
-        let checks = self.checks_of(model)?;
+        let mut checks = self.checks_of(model)?;
+        checks.retain(|c| c.seq < until);
+        for check in &mut checks {
+            check.responses.retain(|r| r.seq < until);
+        }
         let newest =
             |wanted: &dyn Fn(&CheckRow) -> bool| checks.iter().rev().find(|c| wanted(c)).map(|c| c.check.clone());
         let open = checks.iter().filter(|c| Some(c.version) == production && is_open(c));

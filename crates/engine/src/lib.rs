@@ -28,6 +28,7 @@ mod report;
 mod reproduce;
 mod rollback;
 mod run;
+mod simulate_gate;
 mod stages;
 #[cfg(test)]
 mod tests;

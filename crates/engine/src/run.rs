@@ -319,7 +319,8 @@ impl Workspace {
         observer.stage_started("promotion");
         let looks = self.test_looks(&begun.inputs.config.dataset)?;
         let profile = evaluated.objects.get("profile").map(|bytes| Digest::of(bytes));
-        let asked = Asked { run: &begun.id, promotion, version: &begun.version, looks, profile };
+        let moment = self.present(begun.inputs.config.model.as_str())?;
+        let asked = Asked { run: &begun.id, promotion, version: &begun.version, looks, profile, moment };
         let report = self.ask_gate(&asked, &begun.inputs, prepared, evaluated, cancel)?;
         cancel.check()?;
         let digest = self.ledger.put_json(&report)?;

@@ -244,7 +244,7 @@ fn undefined(splits: &[&SplitEvaluation], width: usize) -> String {
 }
 
 /// The gate's answer: one rule a line.
-fn gate_text(gate: &GateReport, width: usize) -> String {
+pub fn gate_text(gate: &GateReport, width: usize) -> String {
     let ended = |status| gate.results.iter().filter(|r| r.status == status).count() as u64;
     let (held, failed, absent) =
         (ended(RuleStatus::Passed), ended(RuleStatus::Failed), ended(RuleStatus::NotApplicable));
