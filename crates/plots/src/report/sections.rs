@@ -7,8 +7,8 @@ use super::{CheckReport, counted};
 use crate::number::{count, number, plural};
 use crate::text::{cut, escape};
 use driftgate_model::{
-    ColumnDrift, DriftAction, DriftConfig, DriftReport, DriftTestResult, DriftVerdict, EstimatedPerformance,
-    SeverityRule,
+    ColumnDrift, DriftAction, DriftConfig, DriftReport, DriftTestResult, DriftVerdict, EffectMinima,
+    EstimatedPerformance, SeverityConfig, SeverityRule,
 };
 
 /// Most warnings shown.
@@ -245,18 +245,7 @@ fn settings(c: &DriftConfig) -> String {
     fact("test of categories", format!("{}, level {}", c.categorical.as_str(), number(Some(c.threshold_categorical))));
     fact("adjustment for many tests", c.correction.as_str().into());
     fact("level of intervals", number(Some(e.level)));
-    let minima = [
-        ("ks", e.min.ks),
-        ("chisquare", e.min.chisquare),
-        ("psi", e.min.psi),
-        ("wasserstein", e.min.wasserstein),
-        ("jensenshannon", e.min.jensenshannon),
-        ("missing", e.min.missing),
-        ("new_category", e.min.new_category),
-        ("performance", e.min.performance),
-    ];
-    let minima: Vec<String> = minima.iter().map(|(name, v)| format!("{name} {}", number(Some(*v)))).collect();
-    fact("smallest effects that matter", minima.join(", "));
+    fact("smallest effects that matter", minima(&e.min));
     if !e.columns.is_empty() {
         let mut own: Vec<String> =
             e.columns.iter().take(MOST_MINIMA).map(|(n, v)| format!("{} {}", cut(n, 60), number(Some(*v)))).collect();
@@ -275,7 +264,34 @@ fn settings(c: &DriftConfig) -> String {
         false => "off".into(),
     };
     fact("all columns together", global);
-    let severity = match s.rule {
+    fact("severity", severity(s));
+    fact("smallest batch", plural(m.min_batch_size, "row", "rows"));
+    fact("asks for a response from", m.alert_severity.as_str().into());
+    fact("fails from", m.fail_on_severity.map_or_else(|| "never".into(), |f| f.as_str().into()));
+    fact("permutations", count(u64::from(c.permutations)));
+    fact("seed", c.seed.to_string());
+    out + "</dl>\n"
+}
+
+/// The smallest effects that matter, by test.
+fn minima(m: &EffectMinima) -> String {
+    let minima = [
+        ("ks", m.ks),
+        ("chisquare", m.chisquare),
+        ("psi", m.psi),
+        ("wasserstein", m.wasserstein),
+        ("jensenshannon", m.jensenshannon),
+        ("missing", m.missing),
+        ("new_category", m.new_category),
+        ("performance", m.performance),
+    ];
+    let minima: Vec<String> = minima.iter().map(|(name, v)| format!("{name} {}", number(Some(*v)))).collect();
+    minima.join(", ")
+}
+
+/// From what on a drift is how bad, in words.
+fn severity(s: &SeverityConfig) -> String {
+    match s.rule {
         SeverityRule::Effect => format!(
             "by effect: medium from {} and high from {} times what matters; at least medium above a share of {} drifted columns, \
              high above {}",
@@ -293,14 +309,7 @@ fn settings(c: &DriftConfig) -> String {
             number(Some(s.high_below)),
             number(Some(s.medium_below))
         ),
-    };
-    fact("severity", severity);
-    fact("smallest batch", plural(m.min_batch_size, "row", "rows"));
-    fact("asks for a response from", m.alert_severity.as_str().into());
-    fact("fails from", m.fail_on_severity.map_or_else(|| "never".into(), |f| f.as_str().into()));
-    fact("permutations", count(u64::from(c.permutations)));
-    fact("seed", c.seed.to_string());
-    out + "</dl>\n"
+    }
 }
 
 const CONTENTS: &str = "<nav aria-label=\"Contents\"><a href=\"#next\">What to do next</a> <a href=\"#columns\">Columns by effect</a> \
