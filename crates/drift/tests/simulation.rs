@@ -6,44 +6,20 @@
 
 mod common;
 
-use common::{Uniform, config, named, sorted};
+use common::{Uniform, at_least, at_most, config, named, rounds, sorted};
 use driftgate_drift::bins::{Cells, numeric};
 use driftgate_drift::jensenshannon::jensen_shannon;
 use driftgate_drift::nulls::{cells_interval, cells_null};
 use driftgate_drift::psi::psi;
 use driftgate_drift::special::{normal_sf, normal_two_sided};
 use driftgate_drift::{
-    CategoricalColumn, NumericColumn, check_categorical, check_numeric, chi2, energy, finish, ks, proportion,
+    CategoricalColumn, NumericColumn, check_categorical, check_numeric, chi2, finish, ks, proportion,
 };
-use driftgate_model::{
-    CancelToken, ColumnDrift, DriftConfig, DriftTest, DriftTestResult, DriftVerdict, Interval, Matrix,
-};
+use driftgate_model::{ColumnDrift, DriftConfig, DriftTest, DriftTestResult, DriftVerdict, Interval};
 
 const NUMERIC: [DriftTest; 4] = [DriftTest::Ks, DriftTest::Psi, DriftTest::Wasserstein, DriftTest::JensenShannon];
 const CATEGORICAL: [DriftTest; 3] = [DriftTest::ChiSquare, DriftTest::Psi, DriftTest::JensenShannon];
 const SHARES: [f64; 5] = [0.4, 0.3, 0.15, 0.1, 0.05];
-
-/// A twentieth of the long proof by default.
-fn rounds(few: u64) -> u64 {
-    if std::env::var_os("DRIFTGATE_DEEP").is_some() { 20 * few } else { few }
-}
-
-/// Whether `hits` of `rounds` may come from a share of at most `most`: four standard errors to spare.
-#[track_caller]
-fn at_most(hits: u64, rounds: u64, most: f64, what: &str) {
-    let share = hits as f64 / rounds as f64;
-    let slack = 4.0 * (most * (1.0 - most) / rounds as f64).sqrt();
-    println!("{what}: {share:.3} (at most {most})");
-    assert!(share <= most + slack, "{what}: {share} against {most}");
-}
-
-#[track_caller]
-fn at_least(hits: u64, rounds: u64, least: f64, what: &str) {
-    let share = hits as f64 / rounds as f64;
-    let slack = 4.0 * (least * (1.0 - least) / rounds as f64).sqrt();
-    println!("{what}: {share:.3} (at least {least})");
-    assert!(share >= least - slack, "{what}: {share} against {least}");
-}
 
 /// Few permutations, and others in each round: with the same ones in all, the level would be that of these 99.
 fn quick(seed: u64) -> DriftConfig {
@@ -224,58 +200,6 @@ fn the_detectable_effect_is_detected() {
     let shift = 2.0 * normal_two_sided(detectable);
     let found = (0..rounds).filter(|r| example(shift, 100 + r).verdict == DriftVerdict::Drifted).count() as u64;
     at_least(found, rounds, 0.75, &format!("ks detectable {detectable:.3}"));
-}
-
-#[test]
-fn the_global_test_keeps_its_level() {
-    let rounds = rounds(100);
-    let mut hits = [0; 3];
-    for round in 0..rounds {
-        let mut u = Uniform::new(round * 5 + 23);
-        let mut table = |rows: usize, rho: f64| {
-            let mut data: Vec<f64> = (0..rows * 3).map(|_| u.normal()).collect();
-            (0..rows).for_each(|i| data[rows + i] = rho * data[i] + (1.0 - rho * rho).sqrt() * data[rows + i]);
-            Matrix::from_columns(rows, 3, data).unwrap()
-        };
-        let (a, b, c) = (table(150, 0.0), table(50, 0.0), table(150, 0.8));
-        let mut config = quick(round);
-        config.global.permutations = 99;
-        let p = |x: &Matrix, y: &Matrix| energy(x, y, &config, 1, &CancelToken::new()).unwrap().p_value.unwrap();
-        let (same, other) = (p(&a, &b), p(&a, &c));
-        hits[0] += u64::from(same <= 0.05);
-        hits[1] += u64::from(same <= 0.2);
-        hits[2] += u64::from(other <= 0.05);
-    }
-    at_most(hits[0], rounds, 0.05, "energy n=150 m=50, p <= 0.05");
-    at_most(hits[1], rounds, 0.2, "energy n=150 m=50, p <= 0.20");
-    at_least(hits[1], rounds, 0.2, "energy n=150 m=50, p <= 0.20");
-    println!("energy, correlation 0.8 of two among three columns, n=m=150: power {}", hits[2] as f64 / rounds as f64);
-}
-
-/// What the global test sees of a correlation of two columns among several, margins unchanged.
-#[test]
-fn the_global_test_loses_power_with_idle_columns() {
-    let rounds = rounds(5);
-    let mut powers = Vec::new();
-    for (cols, rho) in [(2, 0.4), (2, 0.7), (5, 0.7), (20, 0.7), (20, 0.95)] {
-        let mut hits = 0;
-        for round in 0..rounds {
-            let mut u = Uniform::new(round * 5 + 29);
-            let mut table = |rho: f64| {
-                let mut data: Vec<f64> = (0..500 * cols).map(|_| u.normal()).collect();
-                (0..500).for_each(|i| data[500 + i] = rho * data[i] + (1.0 - rho * rho).sqrt() * data[500 + i]);
-                Matrix::from_columns(500, cols, data).unwrap()
-            };
-            let (a, b) = (table(0.0), table(rho));
-            let mut config = quick(round);
-            config.global.permutations = 99;
-            hits += u64::from(energy(&a, &b, &config, 1, &CancelToken::new()).unwrap().p_value.unwrap() <= 0.01);
-        }
-        let power = hits as f64 / rounds as f64;
-        println!("energy, correlation {rho} of two among {cols} columns, n=m=500, p <= 0.01: power {power:.2}");
-        powers.push(power);
-    }
-    assert!(powers[1] >= 0.8, "{powers:?}");
 }
 
 /// 30 columns without drift: the reference's tool would cry in four of five batches.

@@ -7,7 +7,7 @@ use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
 use driftgate_data::Table;
 use driftgate_determinism::Workers;
-use driftgate_drift::{BatchPerformance, CategoricalColumn, NumericColumn};
+use driftgate_drift::{BatchPerformance, CategoricalColumn, JointSide, NumericColumn};
 use driftgate_model::views::DriftCheckView;
 use driftgate_model::{
     CancelToken, ColumnDrift, ColumnValues, DatasetSpec, Digest, DriftConfig, DriftReport, DriftSeverity,
@@ -150,7 +150,10 @@ impl Workspace {
             observer.stage_started("all together");
             let reference = profile::read_sample(&self.ledger.get(&profile.sample)?)?;
             let threads = self.host.worker_threads();
-            let result = driftgate_drift::energy(&reference, &x, batch.config, threads, cancel)?;
+            let sides =
+                (JointSide { rows: &reference, of: batch.profile.rows }, JointSide { rows: &x, of: x.rows() as u64 });
+            let names = loaded.transform.output_features();
+            let result = driftgate_drift::joint(sides.0, sides.1, names, batch.config, threads, cancel)?;
             observer.stage_finished("all together", "");
             Some(result)
         } else {
