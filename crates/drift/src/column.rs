@@ -6,6 +6,7 @@ use crate::nulls::{cell_distance, cells_interval, cells_null, wasserstein_null};
 use crate::proportion::{self, Side};
 use crate::random::named_seed;
 use crate::result::{Found, NEW_CATEGORY, missing, untested};
+use crate::sort::sort;
 use crate::thresholds::{DistanceThresholds, finite};
 use crate::wasserstein::{LEAST_SD, mean_sd, wasserstein};
 use crate::{chi2, ks};
@@ -105,7 +106,7 @@ pub fn check_numeric(column: NumericColumn<'_>, config: &DriftConfig) -> ColumnD
     let rows = column.batch.len() as u64;
     let mut batch = column.batch;
     batch.retain(|v| !v.is_nan());
-    batch.sort_unstable_by(f64::total_cmp);
+    sort(&mut batch);
     let reference = column.reference;
     let context = Context::new(column.name, config.numerical, config, column.thresholds);
     let (reference_rows, batch_rows) = (reference.len() as u64, batch.len() as u64);

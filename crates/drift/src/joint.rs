@@ -6,6 +6,7 @@ use crate::error::DriftError;
 use crate::result::{JOINT, untested};
 use driftgate_determinism::{Stream, Workers};
 use driftgate_model::{CancelToken, DependenceChange, DriftConfig, DriftTestResult, DriftVerdict, Matrix};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const BY_ENERGY: &str = "energy coefficient";
 const BY_PAIR: &str = "largest change of a rank correlation";
@@ -47,7 +48,8 @@ pub struct JointSide<'a> {
 /// Up to 100 columns both polynomials are looked at, up to 200 the ranks alone, beyond these the first 200 columns' pairs (the
 /// energy distance takes all columns). Of very many columns fewer rows are drawn, at least 200; the note says how many. Effect
 /// and statistic are those of the statistic that is rarest; there is no interval, so the verdict is drifted or inconclusive,
-/// never stable. `names` are the columns' names; `threads` (0: all) changes nothing.
+/// never stable. `names` are the columns' names; `threads` (0: all) changes nothing; `progress` is told
+/// how many labellings of how many were looked at.
 ///
 /// # Errors
 /// [`DriftError::ColumnCount`], [`DriftError::LengthMismatch`], [`DriftError::Threads`] and [`DriftError::Cancelled`].
@@ -57,6 +59,7 @@ pub fn joint(
     names: &[String],
     config: &DriftConfig,
     threads: usize,
+    progress: &(dyn Fn(u64, u64) + Sync),
     cancel: &CancelToken,
 ) -> Result<DriftTestResult, DriftError> {
     let cols = reference.rows.cols();
@@ -80,7 +83,7 @@ pub fn joint(
             rows_r.iter().map(|&i| r[i]).chain(rows_b.iter().map(|&i| b[i])).collect()
         })
         .collect();
-    let found = Workers::run(threads, |workers| Labelled::new(&columns, n, config, workers, cancel))?;
+    let found = Workers::run(threads, |workers| Labelled::new(&columns, n, config, workers, progress, cancel))?;
     let mut result = found.result(names, config);
     let said = |side: JointSide<'_>, taken: usize, what: &str| match side.of {
         all if all == taken as u64 => format!("all {taken} {what} rows"),
@@ -152,6 +155,7 @@ impl Labelled {
         n: usize,
         config: &DriftConfig,
         workers: Workers,
+        progress: &(dyn Fn(u64, u64) + Sync),
         cancel: &CancelToken,
     ) -> Result<Labelled, DriftError> {
         let rows = columns.first().map_or(0, Vec::len);
@@ -159,6 +163,7 @@ impl Labelled {
         cancel.check()?;
         let dependence = Dependence::new(columns, workers);
         let all = config.global.permutations as usize + 1;
+        let done = AtomicU64::new(0);
         let found = workers.map(all.div_ceil(BLOCK), |b| -> Result<_, DriftError> {
             let numbers = b * BLOCK..all.min((b + 1) * BLOCK);
             let labellings: Vec<Vec<bool>> = numbers.map(|i| labelling(i, rows, n, config.seed)).collect();
@@ -169,6 +174,8 @@ impl Labelled {
                 cancel.check()?;
                 changes.push(if dependence.pairs() > 0 { dependence.change(labelling) } else { Change::default() });
             }
+            let some = labellings.len() as u64;
+            progress(done.fetch_add(some, Ordering::Relaxed) + some, all as u64);
             Ok((energies, changes))
         });
         let (mut energies, mut parts) = (Vec::with_capacity(all), Vec::with_capacity(all));

@@ -78,7 +78,7 @@ pub fn together(
     let side = |rows: &'_ Matrix| rows.rows() as u64;
     let names: Vec<String> = (0..reference.cols()).map(|j| format!("c{j}")).collect();
     let (r, b) = (JointSide { rows: reference, of: side(reference) }, JointSide { rows: batch, of: side(batch) });
-    joint(r, b, &names, config, threads, cancel)
+    joint(r, b, &names, config, threads, &|_, _| {}, cancel)
 }
 
 /// A twentieth of the long proof (`cargo xtask deep`) by default.
