@@ -26,13 +26,17 @@ pub fn test(reference: &[f64], batch: &[f64]) -> Option<Ks> {
     if n == 0 || m == 0 {
         return None;
     }
-    let scaled = scaled_distance(reference, batch);
+    Some(of(scaled_distance(reference, batch), n, m))
+}
+
+/// The test of two samples of `n` and `m` values whose distance times n·m is `scaled`; neither is empty.
+pub(crate) fn of(scaled: u64, n: u64, m: u64) -> Ks {
     let statistic = scaled as f64 / (n as f64 * m as f64);
     if n.saturating_mul(m) <= EXACT_CELLS {
-        return Some(Ks { statistic, p_value: exact_p(scaled, n, m), exact: true });
+        return Ks { statistic, p_value: exact_p(scaled, n, m), exact: true };
     }
     let root = (n as f64 * m as f64 / (n + m) as f64).sqrt();
-    Some(Ks { statistic, p_value: kolmogorov_sf(root * statistic).clamp(0.0, 1.0), exact: false })
+    Ks { statistic, p_value: kolmogorov_sf(root * statistic).clamp(0.0, 1.0), exact: false }
 }
 
 /// Reference values that are passed in one step before any is looked at.
@@ -43,8 +47,8 @@ const STEP: usize = 256;
 /// O(n + m), but most values are never looked at: between two places the distance is at most what either side's count could
 /// make it alone, and where that is below the largest distance at some place, nothing larger lies between.
 pub fn scaled_distance(reference: &[f64], batch: &[f64]) -> u64 {
-    let (n, m) = (reference.len() as i64, batch.len() as i64);
-    let gap = |i: usize, j: usize| i as i64 * m - j as i64 * n;
+    let sizes = (reference.len(), batch.len());
+    let gap = |i: usize, j: usize| gap((i, j), sizes);
     let mut places = vec![(0, 0)];
     let (mut i, mut j, mut largest) = (0, 0, 0);
     while let Some(&value) = reference.get((i + STEP).min(reference.len()) - 1).filter(|_| i < reference.len()) {
@@ -67,6 +71,12 @@ pub fn scaled_distance(reference: &[f64], batch: &[f64]) -> u64 {
     largest.unsigned_abs()
 }
 
+/// i·m − j·n.
+#[inline]
+pub(crate) fn gap((i, j): (usize, usize), (n, m): (usize, usize)) -> i64 {
+    i as i64 * m as i64 - j as i64 * n as i64
+}
+
 /// How many sorted values are at most `value`: looked for in steps that double.
 fn run(values: &[f64], value: f64) -> usize {
     let mut end = 16;
@@ -79,7 +89,7 @@ fn run(values: &[f64], value: f64) -> usize {
 }
 
 /// The largest distance over the values of two sorted slices.
-fn between(reference: &[f64], batch: &[f64], gap: impl Fn(usize, usize) -> i64) -> i64 {
+pub(crate) fn between(reference: &[f64], batch: &[f64], gap: impl Fn(usize, usize) -> i64) -> i64 {
     let (mut i, mut j, mut largest) = (0, 0, 0);
     while let (Some(&a), Some(&b)) = (reference.get(i), batch.get(j)) {
         // Within a run of one side that lies before the other's next value, the distance moves one way: its end is enough.

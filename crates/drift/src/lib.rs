@@ -25,6 +25,7 @@ pub mod jensenshannon;
 mod joint;
 pub mod ks;
 pub mod nulls;
+mod partly;
 mod performance;
 pub mod proportion;
 pub mod psi;

@@ -2,7 +2,7 @@
 
 use super::spill::{Meaning, Spill, SpilledColumn};
 use super::{Faulty, Source, Streamed, Wanted};
-use crate::cells::{FastMap, Misfits, Reading};
+use crate::cells::{Cells, FastMap, Misfits, Reading};
 use crate::error::{DataError, Result, shown};
 use crate::parquet::{cells_of, check_chunk, inferred, place_of, refuse_type};
 use crate::records::unique_names;
@@ -173,8 +173,16 @@ impl Growing {
 
     fn add(&mut self, spill: &Spill, series: &Series, reading: &Reading) -> Result<(), Failed> {
         let cells = cells_of(series, reading.nulls).map_err(|e| Failed::Polars(e.to_string()))?;
-        let (values, misfits) = cells.convert(self.declared.unwrap_or(ColumnType::String), reading);
-        drop(cells);
+        let declared = self.declared.unwrap_or(ColumnType::String);
+        let (values, misfits) = match cells {
+            // What is already as it should be needs no second copy.
+            Cells::Numbers { values, .. }
+                if declared == ColumnType::Float && !values.iter().any(|v| v.is_infinite()) =>
+            {
+                (ColumnValues::Number(values), Misfits::default())
+            }
+            cells => cells.convert(declared, reading),
+        };
         self.faulty.count(misfits, self.column.rows());
         let added = match values {
             ColumnValues::Number(values) => self.column.add_numbers(spill, &values),
