@@ -18,8 +18,6 @@ pub(crate) trait Ranks {
     fn at(&mut self, k: usize) -> f64;
     /// How many values are below `x`.
     fn below(&mut self, x: f64) -> usize;
-    /// How many values are at most `x`.
-    fn up_to(&mut self, x: f64) -> usize;
 }
 
 /// Sorted values.
@@ -34,10 +32,6 @@ impl Ranks for &[f64] {
 
     fn below(&mut self, x: f64) -> usize {
         self.partition_point(|v| *v < x)
-    }
-
-    fn up_to(&mut self, x: f64) -> usize {
-        self.partition_point(|v| *v <= x)
     }
 }
 
@@ -148,12 +142,6 @@ impl Ranks for Partly {
         let cell = self.cell(x);
         let first = self.starts[cell] as usize;
         first + self.sort(cell).partition_point(|v| *v < x)
-    }
-
-    fn up_to(&mut self, x: f64) -> usize {
-        let cell = self.cell(x);
-        let first = self.starts[cell] as usize;
-        first + self.sort(cell).partition_point(|v| *v <= x)
     }
 }
 
