@@ -383,7 +383,7 @@ fn groups_keys_and_times_hold_for_a_batch_too() {
     let staged = stage(&frame(&rows, &grouped), &grouped, &base, &Lineage::new(&base), 0.3);
     // Every site of the batch is known: those of train are learned from, the others are left out.
     assert!(staged.unwrap_err().to_string().contains("0 held out"));
-    let elsewhere: Vec<Row> = rows.iter().cloned().map(|r| Row { site: 100 + r.site, ..r }).collect();
+    let elsewhere: Vec<Row> = rows.iter().map(|r| Row { site: 100 + r.site, ..r.clone() }).collect();
     let staged = stage(&frame(&elsewhere, &grouped), &grouped, &base, &Lineage::new(&base), 0.3).unwrap();
     for site in 100..105 {
         let of: std::collections::BTreeSet<_> = elsewhere

@@ -5,7 +5,7 @@ use crate::artifact::LoadedModel;
 use crate::monitor::is_open;
 use crate::stages::{Answered, Inputs, Prepared};
 use crate::{EngineError, Result, Workspace};
-use driftgate_data::{Assignment, Lineage, Table};
+use driftgate_data::{Assignment, Lineage};
 use driftgate_learn::metrics::{self, PairedDifference};
 use driftgate_model::config::{PromotionConfig, RuleKind, Scenario};
 use driftgate_model::{
@@ -13,6 +13,7 @@ use driftgate_model::{
     Target, VersionRow,
 };
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::PathBuf;
 
 /// What the drift rules look at.
@@ -170,7 +171,10 @@ impl Workspace {
         production: &VersionRow,
         inputs: &Inputs,
     ) -> Result<Labelled> {
-        let (row, table) = self.checked_batch(check, candidate, inputs)?;
+        let (row, path) = self.checked_batch(check, inputs)?;
+        let bytes = self.ledger.get(&row.batch)?;
+        let table = crate::predict::read_batch(&path, &bytes, inputs.spec.format.clone(), &candidate.transform)?;
+        drop(bytes);
         let split = |digest: &Digest| -> Result<Assignment> { Ok(Assignment::from_bytes(&self.ledger.get(digest)?)?) };
         let learned_from = self.dataset_version_of(&self.run_row(&production.run)?)?;
         let theirs = split(&learned_from.split)?;
@@ -193,26 +197,23 @@ impl Workspace {
         Ok(Labelled { frame: frame.take(&unseen), truth: truth.take(&unseen) })
     }
 
-    /// A batch that was checked, read again from what was kept of it.
-    fn checked_batch(&self, check: &RunId, model: &LoadedModel, inputs: &Inputs) -> Result<(CheckRow, Table)> {
+    /// A batch that was checked, and what its file was called: only the ending counts.
+    fn checked_batch(&self, check: &RunId, inputs: &Inputs) -> Result<(CheckRow, PathBuf)> {
         let name = inputs.config.model.as_str();
         let row = self.ledger.read(|view| -> Result<Option<CheckRow>> { Ok(view.check(name, check)?) })?;
         let row = row.ok_or_else(|| EngineError::corrupt(format!("the drift check {check} is gone")))?;
-        let bytes = self.ledger.get(&row.batch)?;
-        let path = self.batch_path(&row, &bytes)?;
-        let table = crate::predict::read_batch(&path, &bytes, inputs.spec.format.clone(), &model.transform)?;
-        Ok((row, table))
-    }
-
-    /// What the batch's file was called; only its ending counts. A redacted path is told by the bytes.
-    fn batch_path(&self, row: &CheckRow, bytes: &[u8]) -> Result<PathBuf> {
         let event = self.ledger.read(|view| -> Result<_> { Ok(view.event(row.seq)?) })?;
         if let Some(EventBody::DriftChecked { source, .. }) = event.map(|e| e.body)
             && let Some(path) = self.opened_or_said(&source)?
         {
-            return Ok(PathBuf::from(path));
+            return Ok((row, PathBuf::from(path)));
         }
-        Ok(PathBuf::from(if bytes.starts_with(b"PAR1") { "batch.parquet" } else { "batch.csv" }))
+        // A redacted path: the bytes tell.
+        let stored = self.ledger.object_path(&row.batch);
+        let mut head = [0; 4];
+        let read = std::fs::File::open(&stored).and_then(|mut file| file.read_exact(&mut head));
+        let parquet = read.is_ok() && head == *b"PAR1";
+        Ok((row, PathBuf::from(if parquet { "batch.parquet" } else { "batch.csv" })))
     }
 
     fn coverage(
@@ -237,10 +238,11 @@ impl Workspace {
     fn covered(&self, check: &RunId, models: &Models, inputs: &Inputs, cancel: &CancelToken) -> Result<Covered> {
         let profile = models.profile.ok_or_else(|| EngineError::corrupt("the candidate has no reference profile"))?;
         let profile = self.get_json(&profile)?;
-        let (row, table) = self.checked_batch(check, models.candidate, inputs)?;
-        let frame = driftgate_data::frame_for_prediction(&table, &models.candidate.transform)?;
+        let (row, path) = self.checked_batch(check, inputs)?;
+        let own = models.candidate;
+        let rows = self.kept_rows(&row.batch, &path, &own.transform, &inputs.spec, cancel)?;
         let config = crate::profile::drift_of(&inputs.config);
-        let (found, worst) = self.compare_frame(&frame, &profile, &config, models.candidate, cancel)?;
+        let (found, worst) = self.compare_rows(&rows, &profile, &config, own, cancel)?;
         let (verdict, drift_share) = (found.verdict, found.drift_share);
         Ok(Covered { check: check.clone(), rows: row.rows, verdict, drift_share, worst })
     }

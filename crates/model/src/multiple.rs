@@ -74,6 +74,7 @@ mod tests {
             detectable: None,
             verdict,
             note: None,
+            together: Vec::new(),
         }
     }
 

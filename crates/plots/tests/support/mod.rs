@@ -19,6 +19,7 @@ pub fn test(name: &str, effect: f64, low: f64, high: f64, min: f64, verdict: Dri
         detectable: Some(0.16),
         verdict,
         note: None,
+        together: Vec::new(),
     }
 }
 
