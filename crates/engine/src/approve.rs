@@ -370,6 +370,9 @@ impl Workspace {
         for digest in [version.spec, version.validation, version.split] {
             self.ledger.check_object(&digest)?;
         }
+        if let Some(a) = &version.adaptation {
+            self.ledger.check_object(&a.record)?;
+        }
         self.check_files(&version)?;
         self.check_segments(row)?;
         for (name, value) in &row.metrics {

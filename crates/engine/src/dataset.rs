@@ -4,7 +4,7 @@ use driftgate_data::Table;
 use driftgate_ledger::RunFilter;
 use driftgate_model::views::DatasetView;
 use driftgate_model::{
-    AdaptationRecord, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Frame, ModelName, RunId,
+    AdaptationRecord, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Frame, ModelName,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -12,7 +12,8 @@ use std::ops::Range;
 /// The rows of a data set version that came with one drifted batch.
 #[derive(Debug, Clone)]
 pub(crate) struct BatchRows {
-    pub(crate) adaptation: RunId,
+    /// The batch's bytes.
+    pub(crate) file: Digest,
     /// Their place in the version, from 0.
     pub(crate) rows: Range<usize>,
 }
@@ -92,7 +93,7 @@ impl Workspace {
             let kept: Vec<usize> = (0..rows.rows()).filter(|i| !left_out.contains(&(*i as u64))).collect();
             let from = frame.rows();
             frame = frame.append(&rows.take(&kept)).map_err(|e| corrupt(&e.to_string()))?;
-            batches.push(BatchRows { adaptation: batch.adaptation.clone(), rows: from..frame.rows() });
+            batches.push(BatchRows { file: batch.file, rows: from..frame.rows() });
         }
         Ok((frame, batches))
     }

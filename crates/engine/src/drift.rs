@@ -12,7 +12,7 @@ use driftgate_model::views::DriftCheckView;
 use driftgate_model::{
     CancelToken, ColumnDrift, ColumnValues, DatasetSpec, Digest, DriftConfig, DriftReport, DriftSeverity,
     DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Matrix, NullObserver, Observer, OverallDrift,
-    ProfileColumn, Progress, ReferenceProfile, RunId, Target,
+    ProfileColumn, Progress, ReferenceProfile, Target,
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -92,7 +92,7 @@ impl Workspace {
             profile: profile_digest,
             batch: digest,
             reference_rows: like.as_ref().map_or(profile.rows, |(_, rows)| *rows),
-            like: like.map(|(adaptation, _)| adaptation),
+            like: like.map(|(batch, _)| batch),
             batch_rows: rows.rows() as u64,
             overall: found.overall,
             columns: found.columns,
@@ -137,14 +137,15 @@ impl Workspace {
     }
 
     /// Compares with the clean train split, and, where that drifted, with each drifted batch that the model learned from as
-    /// well: a batch has drifted if it is like none of them.
+    /// well: a batch has drifted if it is like none of them. It is like one if it has not drifted from it, and if so much
+    /// difference as there is to the clean rows would have been found.
     fn compare_known(
         &self,
         batch: &Batch,
         loaded: &LoadedModel,
         observer: &dyn Observer,
         cancel: &CancelToken,
-    ) -> Result<(Found, Option<(RunId, u64)>)> {
+    ) -> Result<(Found, Option<(Digest, u64)>)> {
         let clean = self.compare_batch(batch, loaded, observer, cancel)?;
         if clean.overall.verdict != DriftVerdict::Drifted {
             return Ok((clean, None));
@@ -154,8 +155,12 @@ impl Workspace {
             let thresholds = self.thresholds_of(&profile, batch.config)?;
             let against = Batch { profile: &profile, labels: batch.labels.clone(), thresholds, ..*batch };
             let found = self.compare_batch(&against, loaded, observer, cancel)?;
-            if found.overall.verdict != DriftVerdict::Drifted {
-                return Ok((found, Some((learned.adaptation.clone(), profile.rows))));
+            let drifted = found.overall.verdict == DriftVerdict::Drifted;
+            // What all columns together show needs as many rows as were looked at.
+            let looked_at = u64::from(batch.config.global.sample).min(batch.rows.rows() as u64);
+            let enough = !clean.global_drifted() || profile.rows >= looked_at;
+            if !drifted && enough && would_have_shown(&clean.compared(), &found.compared()) {
+                return Ok((found, Some((learned.batch, profile.rows))));
             }
         }
         Ok((clean, None))
@@ -451,6 +456,18 @@ struct Found {
     estimated: Option<EstimatedPerformance>,
 }
 
+impl Found {
+    /// The input columns, the answers and the labels.
+    fn compared(&self) -> Vec<&ColumnDrift> {
+        let outputs = [&self.predictions, &self.confidences, &self.labels];
+        self.columns.iter().chain(outputs.into_iter().flatten()).collect()
+    }
+
+    fn global_drifted(&self) -> bool {
+        self.global.as_ref().is_some_and(|g| g.verdict == DriftVerdict::Drifted)
+    }
+}
+
 fn enough(rows: &Rows, config: &DriftConfig) -> Result<()> {
     let least = config.monitoring.min_batch_size;
     if rows.rows() as u64 >= least {
@@ -555,6 +572,21 @@ fn estimate(profile: &ReferenceProfile, sure: Option<&[f64]>, config: &DriftConf
     Some(driftgate_drift::estimate(sure?, profile.confidence_calibration.as_ref(), accuracy, config.effect.level))
 }
 
+/// Whether each test that found drift in `clean` would have found as large an effect in `other`, which rests on other rows: it
+/// says stable there, or detects that much with 80 % power. A reference of few rows is like everything, and proves nothing.
+fn would_have_shown(clean: &[&ColumnDrift], other: &[&ColumnDrift]) -> bool {
+    clean.iter().all(|column| {
+        let there = other.iter().find(|c| c.name == column.name);
+        column.tests.iter().filter(|t| t.verdict == DriftVerdict::Drifted).all(|test| {
+            let same = there.and_then(|c| c.tests.iter().find(|t| t.test == test.test));
+            same.is_some_and(|t| {
+                t.verdict == DriftVerdict::Stable
+                    || t.detectable.zip(test.effect).is_some_and(|(detectable, effect)| detectable <= effect.abs())
+            })
+        })
+    })
+}
+
 /// The drifted columns with the largest effects, in multiples of what matters.
 fn worst(columns: &[ColumnDrift]) -> Vec<(String, f64)> {
     let drifted = columns.iter().filter(|c| c.verdict == DriftVerdict::Drifted);
@@ -564,4 +596,39 @@ fn worst(columns: &[ColumnDrift]) -> Vec<(String, f64)> {
     list.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     list.truncate(WORST);
     list
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn column(verdict: DriftVerdict, effect: f64, detectable: Option<f64>) -> ColumnDrift {
+        let test: DriftTestResult = serde_json::from_value(serde_json::json!({
+            "test": "ks", "method": "exact", "statistic": effect, "p_value": 0.5, "adjusted_p": 0.5, "effect_name": "",
+            "effect": effect, "interval": null, "min_effect": 0.1, "detectable": detectable, "verdict": verdict, "note": null,
+        }))
+        .unwrap();
+        ColumnDrift {
+            name: "x".into(),
+            kind: driftgate_model::ProfileKind::Numeric,
+            reference_rows: 10,
+            batch_rows: 10,
+            verdict,
+            severity: DriftSeverity::None,
+            tests: vec![test],
+            chart: None,
+        }
+    }
+
+    #[test]
+    fn a_reference_of_few_rows_is_like_nothing() {
+        let clean = column(DriftVerdict::Drifted, 0.3, None);
+        let said = |verdict, detectable| would_have_shown(&[&clean], &[&column(verdict, 0.05, detectable)]);
+        assert!(said(DriftVerdict::Stable, None));
+        assert!(said(DriftVerdict::Inconclusive, Some(0.2)));
+        assert!(!said(DriftVerdict::Inconclusive, Some(0.4)), "a difference of 0.3 would have gone unseen");
+        assert!(!said(DriftVerdict::Inconclusive, None));
+        assert!(!would_have_shown(&[&clean], &[]));
+    }
 }

@@ -110,6 +110,13 @@ impl Workspace {
                 wrote_spec: None,
             });
         }
+        if let Some(a) = known.as_ref().and_then(DatasetRow::newest).and_then(|v| v.adaptation.as_ref()) {
+            notes.push(format!(
+                "This version does not hold the {} drifted rows of adaptation {}: to learn from them still, stage it again",
+                a.train + a.holdout,
+                a.adaptation.short()
+            ));
+        }
         let earlier = self.split_lineage(known.as_ref())?;
         let frame = table.frame_for_split(&spec, earlier.as_ref())?;
         let assignment = driftgate_data::split(&frame, &spec, earlier.as_ref())?;

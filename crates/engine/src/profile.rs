@@ -256,7 +256,7 @@ pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<Profi
         let profile = canonical(&describe(source, &part, Vec::new(), &mut columns, cancel)?)?;
         let digest = Digest::of(&profile);
         columns.objects.push(profile);
-        batches.push(BatchProfile { adaptation: batch.adaptation.clone(), profile: digest });
+        batches.push(BatchProfile { batch: batch.file, profile: digest });
     }
     let drifted = |row: usize| source.inputs.batches.iter().any(|b| b.rows.contains(&row));
     let clean;

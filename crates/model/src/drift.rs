@@ -301,8 +301,8 @@ pub struct ReferenceProfile {
 /// The profile of a drifted batch that a model learned from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BatchProfile {
-    /// The adaptation that staged it.
-    pub adaptation: RunId,
+    /// The batch's bytes.
+    pub batch: Digest,
     /// Its rows in the train split, the model's answers to its holdout: a [`ReferenceProfile`].
     pub profile: Digest,
 }
@@ -509,7 +509,7 @@ pub struct DriftReport {
     /// The drifted batch that this one is like: the model learned from it, so nothing drifted. `None` where the reference is
     /// the clean train split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub like: Option<RunId>,
+    pub like: Option<Digest>,
     /// SHA-256 of the batch file.
     pub batch: Digest,
     /// Rows of the reference.

@@ -117,9 +117,7 @@ fn reference(r: &driftgate_model::DriftReport) -> String {
     let rows = plural(r.reference_rows, "row", "rows");
     match &r.like {
         None => format!("{rows} of the train split"),
-        Some(adaptation) => {
-            format!("{rows} of the drifted batch that it learned from too (adaptation {})", adaptation.short())
-        }
+        Some(batch) => format!("{rows} of the drifted batch {} that it learned from too", batch.short()),
     }
 }
 

@@ -114,7 +114,7 @@ fn facts(check: &CheckReport) -> String {
     fact("rows of the batch", "", &count(r.batch_rows));
     let from = match &r.like {
         None => "the train split".to_owned(),
-        Some(adaptation) => format!("the drifted batch that it learned from too (adaptation {})", adaptation.short()),
+        Some(batch) => format!("the drifted batch {} that it learned from too", batch.short()),
     };
     fact("rows of the reference", "", &format!("{} of {from}", count(r.reference_rows)));
     fact("checked", "", &format!("{} UTC", r.generated_at.strftime("%Y-%m-%d %H:%M:%S")));
