@@ -4,6 +4,8 @@
 //! [`validate`] finds what is wrong with it, [`content_version`] names it, [`split()`] assigns its rows, [`Transform::fit`]
 //! learns from the train rows how columns become numbers, and [`Transform::apply`] is the one way from a row to a model.
 //!
+//! A [`Batch`] is the rows that a fitted transform is asked about, also from files larger than memory.
+//!
 //! Polars reads CSV and Parquet here and is seen nowhere else: what leaves this crate is a [`driftgate_model::Frame`] or a
 //! [`driftgate_model::Matrix`].
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -162,7 +162,7 @@ mod tests {
                     2 => f64::from(stream.below(6)) + shift.round(),
                     3 => 7.0,
                     4 => [f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0, 1.0][i % 5],
-                    _ => (stream.uniform() * 600.0 - 300.0).exp() * if i % 2 == 0 { -1.0 } else { 1.0 },
+                    _ => (stream.uniform() * 600.0 - 300.0).exp() * if i.is_multiple_of(2) { -1.0 } else { 1.0 },
                 };
                 (0..rows).map(one).collect()
             };
