@@ -28,6 +28,7 @@ mod report;
 mod reproduce;
 mod rollback;
 mod run;
+mod simulate;
 mod simulate_gate;
 mod stages;
 #[cfg(test)]
@@ -43,5 +44,6 @@ pub use error::{EngineError, Result};
 pub use host::{BuildInfo, Clock, Host};
 pub use import::ImportAnswers;
 pub use report::ReportFile;
+pub use simulate::SimulateOptions;
 pub use views::RunQuery;
 pub use workspace::Workspace;
