@@ -115,7 +115,9 @@ impl Stage<'_> {
         let back = self.roll_back(&workspace, first.run.subject.model.as_str())?;
 
         let model = first.run.subject.model.as_str();
-        self.title("7  The world changes: three measurements read higher (simulated), and the check sees it")?;
+        self.title(
+            "7  The world changes: three measurements of the same rows read higher, simulated; the check sees it",
+        )?;
         let alarm = self.drift(&workspace, model)?;
         self.title("8  The better model of the old world is blocked now: drift is a rule of the gate")?;
         let stale = self.run(&workspace, "better", RunStatus::Blocked)?;

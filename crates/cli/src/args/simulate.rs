@@ -1,12 +1,12 @@
 //! `drift simulate`.
 
-use clap::{Args, ValueHint};
+use clap::{ArgGroup, Args, ValueHint};
 use driftgate_model::config::{Change, Scenario};
 use std::path::PathBuf;
 
 /// `drift simulate`.
 #[derive(Debug, Args)]
-#[group(id = "change", required = true, multiple = false, args = ["mean", "scale", "noise", "missing", "swap", "shuffle"])]
+#[command(group = ArgGroup::new("change").required(true).args(["mean", "scale", "noise", "missing", "swap", "shuffle"]))]
 pub struct DriftSimulateArgs {
     /// The model (its version in Production), or one version of it
     #[arg(value_name = "MODEL[@VERSION]")]
