@@ -1,7 +1,8 @@
 use crate::error::{DataError, Result};
+use crate::rows::declared;
 use crate::table::Table;
-use crate::transform::{InputKind, Transform};
-use driftgate_model::{Column, ColumnType, Frame};
+use crate::transform::Transform;
+use driftgate_model::{Column, Frame};
 
 /// The columns of a batch that a fitted transform needs, typed as it needs them; a target is not needed.
 ///
@@ -18,13 +19,7 @@ pub fn frame_for_prediction(table: &Table, transform: &Transform) -> Result<Fram
     let mut columns = Vec::with_capacity(transform.inputs().len());
     for input in transform.inputs() {
         let position = table.required(&input.name)?;
-        let declared = match (input.kind, input.declared) {
-            (_, ColumnType::Bool) => ColumnType::Bool,
-            // A whole number in training may be a fraction now: the model takes it.
-            (InputKind::Numeric, _) | (_, ColumnType::Int | ColumnType::Float) => ColumnType::Float,
-            (InputKind::Categorical, ColumnType::String) => ColumnType::String,
-        };
-        columns.push(Column { name: input.name.clone(), values: table.typed(position, declared)? });
+        columns.push(Column { name: input.name.clone(), values: table.typed(position, declared(input))? });
     }
     Frame::new(columns).map_err(|e| DataError::Format(e.to_string()))
 }

@@ -24,6 +24,10 @@ mod registry;
 mod reproduce;
 mod rollback;
 mod run;
+mod served_check;
+mod served_log;
+mod server_token;
+mod serving;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -32,9 +36,15 @@ mod workspace;
 
 pub use artifact::{LoadedModel, ModelManifest, ModelParts, Sample};
 pub use drift::DriftCheckOptions;
+pub use driftgate_data::{GivenValue, InputColumn, InputKind};
+pub use driftgate_learn::Predictions;
 pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport, is_guarded};
 pub use error::{EngineError, Result};
 pub use host::{BuildInfo, Clock, Host};
 pub use import::ImportAnswers;
+pub use served_log::{
+    Feedback, FeedbackLabel, FeedbackOutcome, LivePerformance, LogOptions, LogValues, LoggedAnswer, PredictionLog,
+};
+pub use serving::{InputFault, OutOfRange, ServedVersion, ServerRecord, Snapshot};
 pub use views::RunQuery;
 pub use workspace::Workspace;

@@ -1,4 +1,5 @@
 use crate::artifact::LoadedModel;
+use crate::serving::OutOfRange;
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::{InputKind, Table, Transform};
 use driftgate_learn::Predictions;
@@ -102,16 +103,25 @@ pub(crate) fn read_batch(path: &Path, bytes: &[u8], contract: FileFormat, transf
     Ok(driftgate_data::read_bytes(bytes, &name, &sniffed.format)?)
 }
 
-/// Rows with a value outside what training saw, by column; columns without any are left out.
+/// How many rows have a value outside what training saw, by column; columns without any are left out.
 fn out_of_range(frame: &Frame, transform: &Transform) -> BTreeMap<String, u64> {
-    let mut out = BTreeMap::new();
-    for column in transform.inputs() {
+    outside(frame, transform).into_iter().map(|o| (o.field, o.rows.len() as u64)).collect()
+}
+
+/// The columns with values outside what training saw.
+pub(crate) fn outside(frame: &Frame, transform: &Transform) -> Vec<OutOfRange> {
+    let mut out = Vec::new();
+    for (i, column) in transform.inputs().iter().enumerate() {
         let (InputKind::Numeric, Some(min), Some(max)) = (column.kind, column.min, column.max) else { continue };
-        if let Some(ColumnValues::Number(values)) = frame.column(&column.name) {
-            let outside = values.iter().filter(|v| **v < min || **v > max).count();
-            if outside > 0 {
-                out.insert(column.name.clone(), outside as u64);
-            }
+        // A frame made for prediction has the columns in this very order.
+        let values = match frame.columns().get(i).filter(|c| c.name == column.name) {
+            Some(found) => Some(&found.values),
+            None => frame.column(&column.name),
+        };
+        let Some(ColumnValues::Number(values)) = values else { continue };
+        if values.iter().any(|v| *v < min || *v > max) {
+            let rows = values.iter().enumerate().filter(|(_, v)| **v < min || **v > max).map(|(row, _)| row + 1);
+            out.push(OutOfRange { field: column.name.clone(), min, max, rows: rows.collect() });
         }
     }
     out

@@ -388,6 +388,31 @@ impl Ledger {
         SegmentReader::open(&self.0.place.segments(), name)
     }
 
+    /// Names and sizes in bytes of the segments whose name begins with `prefix`, by name.
+    pub fn segments(&self, prefix: &str) -> Result<Vec<(String, u64)>> {
+        crate::segment::list(&self.0.place.segments(), prefix)
+    }
+
+    /// Removes a segment that no event names, such as an old part of a prediction log.
+    pub fn remove_segment(&self, name: &str) -> Result<()> {
+        crate::segment::remove(&self.0.place.segments(), name)
+    }
+
+    /// Keeps a secret of that name beside the keys, in a file for its owner alone; an earlier one is replaced.
+    pub fn put_secret(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        crate::keys::replace_private(&crate::segment::path_of(&self.0.place.keys(), name)?, bytes)
+    }
+
+    /// The secret of that name, if there is one.
+    pub fn secret(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = crate::segment::path_of(&self.0.place.keys(), name)?;
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(LedgerError::io("read", &path)(e)),
+        }
+    }
+
     /// The public keys of the workspace; in a backup without its private ones, those that the first event names.
     pub fn keys(&self) -> Result<PublicKeys> {
         match self.0.keys() {

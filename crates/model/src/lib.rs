@@ -20,6 +20,7 @@ mod id;
 mod observe;
 mod run;
 mod sealed;
+mod server;
 mod task;
 pub mod views;
 
@@ -38,4 +39,5 @@ pub use jiff::Timestamp;
 pub use observe::{CancelToken, Cancelled, NullObserver, Observer, Progress};
 pub use run::*;
 pub use sealed::{Sealed, SealedText};
+pub use server::{ServedModel, ServerRow};
 pub use task::Task;

@@ -3,8 +3,10 @@
 //! Sealed texts are opened here (`None` = redacted), so a view never travels into an event or an object.
 
 mod drift;
+mod serving;
 
 pub use drift::*;
+pub use serving::*;
 
 use crate::{
     Comparison, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Event, GateReport, ModelName, RunId, RunRow,
@@ -22,6 +24,8 @@ pub struct Initialised {
     pub root: String,
     /// Verifier key of the log, one line.
     pub log_key: String,
+    /// The token of the prediction server's guarded endpoints: kept nowhere, shown now and never again.
+    pub server_token: String,
 }
 
 /// A question that import cannot answer alone.
@@ -325,6 +329,9 @@ pub struct ModelView {
     pub versions: Vec<VersionView>,
     /// Runs that wait for a decision.
     pub awaiting: Vec<RunId>,
+    /// The prediction servers that live, and what each answers with.
+    #[serde(default)]
+    pub serving: Vec<ServingLine>,
 }
 
 /// A move of the Production pointer as shown.

@@ -45,8 +45,12 @@ fn show(context: &Context, view: &DriftCheckView, all: bool) -> Result<(), crate
 fn check(context: &Context, args: &DriftCheckArgs) -> Ended {
     let workspace = context.open()?;
     let observer = context.observer();
-    let options = DriftCheckOptions { batch: args.batch.clone(), config: args.config.clone() };
-    let view = workspace.drift_check(&args.model, &options, &observer, &context.cancel)?;
+    let (config, cancel) = (args.config.clone(), &context.cancel);
+    let view = match args.batch.clone() {
+        Some(batch) => workspace.drift_check(&args.model, &DriftCheckOptions { batch, config }, &observer, cancel)?,
+        // The arguments have a batch, or say --served.
+        None => workspace.drift_check_served(&args.model, args.last, config, &observer, cancel)?,
+    };
     drop(observer);
     show(context, &view, args.all)?;
     // Somebody at a terminal reads the verdict; a script needs the code.
