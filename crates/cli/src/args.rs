@@ -418,7 +418,7 @@ pub struct DriftCheckArgs {
     #[arg(long, conflicts_with = "batch")]
     pub served: bool,
     /// How many of them
-    #[arg(long, value_name = "N", default_value_t = 1000, requires = "served", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "batch", value_parser = at_least_one)]
     pub last: usize,
     /// A drift.yaml to use instead of the settings that the model was trained with
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

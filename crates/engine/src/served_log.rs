@@ -383,7 +383,7 @@ fn live(model: &ModelName, version: VersionNumber, classes: bool, terms: &[f64],
     } else {
         let variance = terms.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let half = z * (variance / n).sqrt();
-        ((mean - half).max(0.0), mean + half)
+        (if mean < half { 0.0 } else { mean - half }, mean + half)
     };
     let finite = |v: f64| v.is_finite().then_some(v);
     LivePerformance {

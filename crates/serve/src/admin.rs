@@ -4,10 +4,10 @@ use crate::answer::json;
 use crate::error::ApiError;
 use crate::json::cut;
 use crate::log::Measured;
-use crate::request::Asked;
+use crate::request::{Asked, At};
 use crate::state::App;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use driftgate_engine::{Feedback, FeedbackLabel, FeedbackOutcome, ServedVersion};
 use driftgate_model::views::LivePerformanceView;
@@ -187,7 +187,7 @@ async fn measured(app: &Arc<App>, model: &str, version: u32) -> Result<Option<Li
     ))]
 pub(crate) async fn performance(
     State(app): State<Arc<App>>,
-    Path(model): Path<String>,
+    At(model): At<String>,
 ) -> Result<Response<Body>, ApiError> {
     let served = app.served(&model)?;
     log_of(&app)?;

@@ -118,6 +118,10 @@ pub(crate) trait Dialect: Send + 'static {
     fn parse(&self, asked: &Asked) -> Result<Self::Parsed, ApiError>;
     /// Types the rows.
     fn frame(&self, parsed: &Self::Parsed, served: &ServedVersion, limit: usize) -> Result<Frame, ApiError>;
+    /// Says what is wrong with rows that cannot be answered.
+    fn refuse(&self, fault: InputFault) -> ApiError {
+        fault.into()
+    }
     /// Writes the answers.
     fn encode(&self, parsed: &Self::Parsed, answered: &Answered, id: &RequestId) -> Result<Encoded, ApiError>;
 }
@@ -177,7 +181,7 @@ fn work<D: Dialect>(app: &App, served: &Arc<ServedVersion>, asked: &Asked, diale
     let parse = lap.lap();
     let frame = dialect.frame(&parsed, served, app.options.rows)?;
     let validate = lap.lap();
-    let predictions = Arc::new(served.answer(&frame).map_err(|fault: InputFault| ApiError::from(fault))?);
+    let predictions = Arc::new(served.answer(&frame).map_err(|fault| dialect.refuse(fault))?);
     let answered = Answered {
         served: served.clone(),
         codes: predictions.codes(),

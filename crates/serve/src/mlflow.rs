@@ -3,10 +3,10 @@
 use crate::answer::{Answered, Dialect, Encoded, RowAnswer, answer};
 use crate::error::ApiError;
 use crate::json::{Unknown, columns, records, split, within};
-use crate::request::{Asked, RequestId, unsupported};
+use crate::request::{Asked, At, RequestId, unsupported};
 use crate::state::App;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse as _;
 use driftgate_engine::{InputFault, ServedVersion};
@@ -79,7 +79,7 @@ pub(crate) async fn only(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
     ))]
 pub(crate) async fn named(
     State(app): State<Arc<App>>,
-    Path(model): Path<String>,
+    At(model): At<String>,
     asked: Asked,
 ) -> Result<Response<Body>, ApiError> {
     let served = app.served(&model)?;
@@ -164,6 +164,10 @@ impl Dialect for Scoring {
             }
             Form::Inputs(value) => rows_frame(value, "inputs", served, limit),
         }
+    }
+
+    fn refuse(&self, fault: InputFault) -> ApiError {
+        bad_request(fault)
     }
 
     fn encode(&self, _: &Form, answered: &Answered, id: &RequestId) -> Result<Encoded, ApiError> {

@@ -4,13 +4,13 @@ use crate::answer::{Answered, CHAMPION, Dialect, Encoded, RowAnswer, answer, jso
 use crate::error::ApiError;
 use crate::json::cut;
 use crate::oip_tensor::{Checked, Tensor, frame};
-use crate::request::{Asked, RequestId, parse_json, unsupported};
+use crate::request::{Asked, At, RequestId, parse_json, unsupported};
 use crate::state::App;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
-use driftgate_engine::{Predictions, ServedVersion};
+use driftgate_engine::{InputFault, Predictions, ServedVersion};
 use driftgate_model::Frame;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -103,7 +103,7 @@ pub(crate) struct Named {
         (status = 200, description = "Inputs and outputs", body = ModelMetadata),
         (status = 404, description = "No such model or version", body = serde_json::Value),
     ))]
-pub(crate) async fn model(State(app): State<Arc<App>>, Path(named): Path<Named>) -> Result<Response<Body>, ApiError> {
+pub(crate) async fn model(State(app): State<Arc<App>>, At(named): At<Named>) -> Result<Response<Body>, ApiError> {
     let served = served_as(&app, &named.model, named.version.as_deref())?;
     let inputs = served.inputs().iter().map(|input| TensorMetadata {
         name: input.name.clone(),
@@ -142,10 +142,7 @@ pub(crate) async fn model(State(app): State<Arc<App>>, Path(named): Path<Named>)
         (status = 404, description = "No such model or version", body = serde_json::Value),
         (status = 503, description = "It does not load", body = serde_json::Value),
     ))]
-pub(crate) async fn model_ready(
-    State(app): State<Arc<App>>,
-    Path(named): Path<Named>,
-) -> Result<Response<Body>, ApiError> {
+pub(crate) async fn model_ready(State(app): State<Arc<App>>, At(named): At<Named>) -> Result<Response<Body>, ApiError> {
     served_as(&app, &named.model, named.version.as_deref())?;
     respond(StatusCode::OK, &json!({"name": named.model, "ready": true}))
 }
@@ -166,7 +163,7 @@ pub(crate) async fn model_ready(
     ))]
 pub(crate) async fn infer(
     State(app): State<Arc<App>>,
-    Path(named): Path<Named>,
+    At(named): At<Named>,
     asked: Asked,
 ) -> Result<Response<Body>, ApiError> {
     let served = served_as(&app, &named.model, named.version.as_deref())?;
@@ -253,6 +250,10 @@ impl Dialect for Infer {
 
     fn frame(&self, checks: &Checks, served: &ServedVersion, limit: usize) -> Result<Frame, ApiError> {
         frame(served, &checks.tensors, limit)
+    }
+
+    fn refuse(&self, fault: InputFault) -> ApiError {
+        crate::oip_tensor::bad_request(fault)
     }
 
     fn encode(&self, checks: &Checks, answered: &Answered, id: &RequestId) -> Result<Encoded, ApiError> {

@@ -29,7 +29,6 @@ use utoipa::{Modify, OpenApi};
         crate::admin::feedback,
         crate::admin::performance,
     ),
-    components(schemas(crate::predict::Batch)),
     modifiers(&Token)
 )]
 struct Api;

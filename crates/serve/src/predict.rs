@@ -3,10 +3,10 @@
 use crate::answer::{Answered, CHAMPION, Dialect, Encoded, Probabilities, RowAnswer, answer, json};
 use crate::error::ApiError;
 use crate::json::{Unknown, records, within};
-use crate::request::{Asked, RequestId};
+use crate::request::{Asked, At, RequestId};
 use crate::state::App;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use driftgate_engine::{InputFault, InputKind, ServedVersion};
 use driftgate_model::Frame;
@@ -204,6 +204,16 @@ pub(crate) struct Batch<'a> {
     by: By<'a>,
 }
 
+/// What is answered: to an object, to a list.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Predicted<'a> {
+    /// To one sample.
+    One(Prediction<'a>),
+    /// To a batch.
+    Many(Batch<'a>),
+}
+
 /// Why there is no answer.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -223,7 +233,7 @@ pub(crate) struct Problem {
     request_body(content = serde_json::Value, content_type = "application/json",
         description = "An object of feature to value, or a list of such objects. `null` is a missing value"),
     responses(
-        (status = 200, description = "The answer: a prediction for an object, predictions for a list", body = Prediction),
+        (status = 200, description = "The answer: a prediction for an object, predictions for a list", body = Predicted),
         (status = 400, description = "The body is not JSON", body = Problem),
         (status = 404, description = "No such model", body = Problem),
         (status = 413, description = "The body or the batch is too large", body = Problem),
@@ -234,7 +244,7 @@ pub(crate) struct Problem {
     ))]
 pub(crate) async fn predict(
     State(app): State<Arc<App>>,
-    Path(model): Path<String>,
+    At(model): At<String>,
     asked: Asked,
 ) -> Result<Response<Body>, ApiError> {
     let served = app.served(&model)?;
@@ -302,9 +312,12 @@ impl Dialect for Native {
         match samples {
             Samples::One(_) => {
                 let RowPrediction { prediction, probabilities, out_of_range } = one(0);
-                Encoded::json(&Prediction { prediction, probabilities, out_of_range, by })
+                Encoded::json(&Predicted::One(Prediction { prediction, probabilities, out_of_range, by }))
             }
-            Samples::Many(_) => Encoded::json(&Batch { predictions: (0..answered.rows()).map(one).collect(), by }),
+            Samples::Many(_) => {
+                let predictions = (0..answered.rows()).map(one).collect();
+                Encoded::json(&Predicted::Many(Batch { predictions, by }))
+            }
         }
     }
 }

@@ -4,8 +4,9 @@ use crate::clock::Since;
 use crate::error::ApiError;
 use crate::state::App;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use std::sync::Arc;
@@ -108,5 +109,17 @@ impl FromRequest<Arc<App>> for Asked {
             Err(_) => return Err(ApiError::bad("incomplete_body", "the body ended early")),
         };
         Ok(Asked { id, headers: parts.headers, body, since })
+    }
+}
+
+/// What a path names; one that is no text names nothing.
+pub(crate) struct At<T>(pub(crate) T);
+
+impl<T: serde::de::DeserializeOwned + Send> FromRequestParts<Arc<App>> for At<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<At<T>, ApiError> {
+        let found = Path::<T>::from_request_parts(parts, app).await;
+        found.map(|Path(named)| At(named)).map_err(|_| ApiError::not_found("the path names nothing: see /docs"))
     }
 }
