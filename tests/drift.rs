@@ -96,6 +96,42 @@ fn a_batch_that_cannot_be_checked_records_nothing() {
 }
 
 #[test]
+fn a_batch_too_large_to_be_read_whole_is_checked_like_a_small_one() {
+    let (sandbox, lines) = served();
+    let copies = (33 << 20) / lines[1..].iter().map(|l| l.len() + 1).sum::<usize>() + 1;
+    let rows = lines[1..].join("\n") + "\n";
+    let large = format!("{}\n{}", lines[0], rows.repeat(copies));
+    sandbox.write("large.csv", &large);
+    sandbox.write("small.csv", lines.join("\n") + "\n");
+    let check = |name: &str| sandbox.driftgate(["drift", "check", MODEL, "--batch", name, "--all", "--json"]).json();
+    let (large, small) = (check("large.csv"), check("small.csv"));
+    assert_eq!(large["report"]["batch_rows"], (lines.len() - 1) * copies);
+    let tests = |view: &serde_json::Value, what: &str| -> Vec<(String, serde_json::Value)> {
+        let columns = view["report"]["columns"].as_array().unwrap().iter();
+        let mut out: Vec<_> =
+            columns.map(|c| (c["name"].as_str().unwrap().to_owned(), c["tests"][0][what].clone())).collect();
+        out.sort_by(|a, b| a.0.cmp(&b.0));
+        out
+    };
+    // The same rows many times over: the same distances, and the same accuracy.
+    assert_eq!(tests(&large, "effect"), tests(&small, "effect"));
+    let effect = |view: &serde_json::Value| view["report"]["performance"]["effect"].as_f64().unwrap();
+    assert!((effect(&large) - effect(&small)).abs() < 1e-12);
+    // The copy is an object that the event names.
+    sandbox.driftgate(["gc"]).exits(0);
+    sandbox.verifies();
+
+    let events = sandbox.events();
+    let mut broken = std::fs::read_to_string(sandbox.at("large.csv")).unwrap();
+    broken.push_str(&lines[1].replacen(|c: char| c.is_ascii_digit(), "x", 1));
+    sandbox.write("broken.csv", &broken);
+    let answer = sandbox.driftgate(["drift", "check", MODEL, "--batch", "broken.csv"]).exits(1);
+    let line = format!("(line {})", (lines.len() - 1) * copies + 2);
+    assert!(answer.transcript().contains(&line), "{} {line}", answer.transcript());
+    assert_eq!(sandbox.events(), events);
+}
+
+#[test]
 fn the_profile_is_made_with_the_model() {
     let (sandbox, _) = served();
     let events = sandbox.events();

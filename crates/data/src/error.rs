@@ -1,4 +1,4 @@
-use driftgate_model::{Code, Coded};
+use driftgate_model::{Cancelled, Code, Coded};
 use std::path::PathBuf;
 
 /// Everything that can go wrong between a file and a matrix.
@@ -154,6 +154,12 @@ pub enum DataError {
         /// Why.
         why: String,
     },
+    /// The work was asked to stop.
+    #[error("reading was cancelled")]
+    Cancelled,
+    /// Worker threads could not be started.
+    #[error(transparent)]
+    Threads(#[from] driftgate_determinism::ThreadsError),
     /// Stored bytes of a later version of Driftgate.
     #[error("the stored {what} has the format {found}, and this Driftgate reads up to {known}")]
     Newer {
@@ -184,6 +190,31 @@ pub struct CellError {
     pub hint: Option<String>,
 }
 
+impl From<Cancelled> for DataError {
+    fn from(_: Cancelled) -> Self {
+        DataError::Cancelled
+    }
+}
+
+impl DataError {
+    /// The same error where the rows that it counts begin after `rows` others.
+    pub(crate) fn after(mut self, rows: usize) -> DataError {
+        match &mut self {
+            DataError::MissingValue { place, .. } | DataError::UnknownCategory { place, .. } => moved(place, rows),
+            DataError::Value(cell) => moved(&mut cell.place, rows),
+            _ => {}
+        }
+        self
+    }
+}
+
+/// `row 3` becomes `row 10` after 7 rows.
+fn moved(place: &mut String, rows: usize) {
+    if let Some(row) = place.strip_prefix("row ").and_then(|n| n.parse::<usize>().ok()) {
+        *place = format!("row {}", row + rows);
+    }
+}
+
 impl From<CellError> for DataError {
     fn from(cell: CellError) -> Self {
         DataError::Value(Box::new(cell))
@@ -198,7 +229,8 @@ impl Coded for DataError {
         match self {
             DataError::NotFound { .. } => Code::NotFound,
             DataError::IsDirectory { .. } | DataError::Format(_) | DataError::Settings { .. } => Code::BadInput,
-            DataError::Io { .. } => Code::Io,
+            DataError::Io { .. } | DataError::Threads(_) => Code::Io,
+            DataError::Cancelled => Code::Cancelled,
             DataError::Corrupt { .. } => Code::Corrupt,
             DataError::Newer { .. } => Code::Newer,
             _ => Code::BadData,
@@ -226,7 +258,8 @@ impl Coded for DataError {
             | DataError::Settings { hint, .. }
             | DataError::Split { hint, .. }
             | DataError::Insufficient { hint, .. } => hint.clone(),
-            DataError::Io { .. } | DataError::Format(_) => return None,
+            DataError::Threads(_) => "Ask for fewer threads with `--threads`".into(),
+            DataError::Io { .. } | DataError::Format(_) | DataError::Cancelled => return None,
         };
         Some(text)
     }

@@ -8,6 +8,7 @@
 //! [`driftgate_model::Matrix`].
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod batch;
 mod cells;
 mod draft;
 mod error;
@@ -29,6 +30,7 @@ mod typing;
 mod validate;
 mod version;
 
+pub use batch::{Batch, Source, is_large};
 pub use cells::TableColumn;
 pub use draft::{DraftAnswers, Question, QuestionKind, SpecDraft, draft_spec};
 pub use error::{CellError, DataError, Result};

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use polars::datatypes::ArrowDataType;
 use polars::prelude::{DataFrame, DataType, ParquetReader, PolarsResult, SerReader, Series, TimeUnit};
 use polars_parquet::parquet::page::CompressedPage;
-use polars_parquet::read::{PageReader, read_metadata};
+use polars_parquet::read::{ColumnChunkMetadata, PageReader, read_metadata};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -47,30 +47,89 @@ fn columns_of(bytes: &[u8], name: &str) -> Result<DataFrame> {
 /// numbers before it reads a value, and a damaged one would end the process.
 fn check_pages(bytes: &[u8]) -> std::result::Result<(), String> {
     let metadata = read_metadata(&mut Cursor::new(bytes)).map_err(|e| e.to_string())?;
-    let damaged = || "it is damaged: its pages and its footer do not agree".to_owned();
     let whole = bytes.to_vec().into();
     for group in &metadata.row_groups {
         for column in group.parquet_columns() {
-            let range = column.byte_range();
-            let (start, end) = (range.start as usize, range.end as usize);
-            if start > end || end > bytes.len() || column.num_values() != group.num_rows() as i64 {
-                return Err(damaged());
-            }
+            let range = place_of(column, group.num_rows(), bytes.len() as u64)?;
+            let (start, len) = (range.start, (range.end - range.start) as usize);
             let mut source = Cursor::new(Clone::clone(&whole));
-            source.set_position(start as u64);
-            let mut values = 0;
-            for page in PageReader::new(source, column, Vec::new(), end - start) {
-                match page.map_err(|e| e.to_string())? {
-                    CompressedPage::Data(page) => values += page.num_values().min(usize::MAX >> 8),
-                    CompressedPage::Dict(_) => {}
-                }
-            }
-            if values != group.num_rows() {
-                return Err(damaged());
-            }
+            source.set_position(start);
+            check_chunk(PageReader::new(source, column, Vec::new(), len), group.num_rows())?;
         }
     }
     Ok(())
+}
+
+fn damaged() -> String {
+    "it is damaged: its pages and its footer do not agree".to_owned()
+}
+
+/// Where a column chunk of `rows` rows lies in a file of `len` bytes.
+pub(crate) fn place_of(
+    column: &ColumnChunkMetadata,
+    rows: usize,
+    len: u64,
+) -> std::result::Result<std::ops::Range<u64>, String> {
+    let range = column.byte_range();
+    let fits = range.start <= range.end && range.end <= len && column.num_values() == rows as i64;
+    if fits { Ok(range) } else { Err(damaged()) }
+}
+
+/// Whether the pages of a chunk say that they hold `rows` values.
+pub(crate) fn check_chunk(pages: PageReader, rows: usize) -> std::result::Result<(), String> {
+    let mut values = 0;
+    for page in pages {
+        match page.map_err(|e| e.to_string())? {
+            CompressedPage::Data(page) => values += page.num_values().min(usize::MAX >> 8),
+            CompressedPage::Dict(_) => {}
+        }
+    }
+    if values == rows { Ok(()) } else { Err(damaged()) }
+}
+
+/// The cells of some rows of a column, without looking at what they have in common.
+pub(crate) fn cells_of(series: &Series, nulls: &NullTexts) -> PolarsResult<Cells> {
+    if !series.dtype().is_primitive_numeric() {
+        let (dictionary, codes) = texts_of(series, nulls)?;
+        return Ok(Cells::Texts { dictionary, codes });
+    }
+    let values = floats_of(series)?;
+    if series.dtype().is_integer() && values.iter().any(|v| v.abs() > LARGEST_EXACT) {
+        let texts = series.cast(&DataType::String)?;
+        let (dictionary, codes) = encode(texts.str()?.iter(), &NullTexts::new(&[]));
+        return Ok(Cells::Texts { dictionary, codes });
+    }
+    Ok(Cells::Numbers { values, raw: None })
+}
+
+/// The type of a column that nobody declared.
+pub(crate) fn inferred(dtype: &DataType) -> ColumnType {
+    match dtype {
+        t if t.is_integer() => ColumnType::Int,
+        t if t.is_primitive_numeric() => ColumnType::Float,
+        t if t.is_bool() => ColumnType::Bool,
+        _ => ColumnType::String,
+    }
+}
+
+fn floats_of(series: &Series) -> PolarsResult<Vec<f64>> {
+    let floats = series.cast(&DataType::Float64)?;
+    let floats = floats.f64()?;
+    match floats.cont_slice() {
+        Ok(values) => Ok(values.to_vec()),
+        Err(_) => Ok(floats.iter().map(|v| v.unwrap_or(f64::NAN)).collect()),
+    }
+}
+
+fn texts_of(series: &Series, nulls: &NullTexts) -> PolarsResult<(Vec<String>, Vec<u32>)> {
+    Ok(match moments(series)? {
+        Some(texts) => encode(texts.iter().map(Option::as_deref), nulls),
+        None => {
+            // Truth values print as `true` and `false`.
+            let texts = series.cast(&DataType::String)?;
+            encode(texts.str()?.iter(), nulls)
+        }
+    })
 }
 
 fn table_of(frame: &DataFrame, name: &str, format: &FileFormat) -> Result<Table> {
@@ -102,7 +161,7 @@ fn table_of(frame: &DataFrame, name: &str, format: &FileFormat) -> Result<Table>
 }
 
 /// Refuses types without a plain value before Polars sees them: it panics on those it was built without.
-fn refuse_type(name: &str, column: &str, arrow: &ArrowDataType) -> Result<()> {
+pub(crate) fn refuse_type(name: &str, column: &str, arrow: &ArrowDataType) -> Result<()> {
     use ArrowDataType as A;
     let hint = match arrow {
         A::Null | A::Boolean | A::Float32 | A::Float64 | A::Utf8 | A::LargeUtf8 | A::Utf8View => return Ok(()),
@@ -130,14 +189,7 @@ fn typed(name: String, unnamed: bool, series: &Series, nulls: &NullTexts) -> Pol
     if dtype.is_primitive_numeric() {
         return numbers(name, unnamed, series);
     }
-    let (dictionary, codes) = match moments(series)? {
-        Some(texts) => encode(texts.iter().map(Option::as_deref), nulls),
-        None => {
-            // Truth values print as `true` and `false`.
-            let texts = series.cast(&DataType::String)?;
-            encode(texts.str()?.iter(), nulls)
-        }
-    };
+    let (dictionary, codes) = texts_of(series, nulls)?;
     let missing = codes.iter().filter(|c| **c == MISSING_CODE).count() as u64;
     let temporal = matches!(dtype, DataType::Date | DataType::Datetime(..));
     let column = TableColumn {
@@ -179,8 +231,7 @@ fn moments(series: &Series) -> PolarsResult<Option<Vec<Option<String>>>> {
 }
 
 fn numbers(name: String, unnamed: bool, series: &Series) -> PolarsResult<(TableColumn, Cells)> {
-    let floats = series.cast(&DataType::Float64)?;
-    let values: Vec<f64> = floats.f64()?.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
+    let values = floats_of(series)?;
     let missing = values.iter().filter(|v| v.is_nan()).count() as u64;
     let whole = series.dtype().is_integer();
     let mut column = TableColumn {

@@ -8,7 +8,7 @@ use crate::text::{decode, refuse_binary};
 use crate::typing::{NullTexts, number};
 use driftgate_model::{ColumnType, FileFormat, FileKind, Finding, Severity};
 use polars::prelude::{CsvParseOptions, CsvReadOptions, DataType, Field, Schema, SerReader, StringChunked};
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,15 +16,34 @@ use std::sync::Arc;
 ///
 /// Errors: nothing there, a folder, or the file system's own.
 pub fn bytes_of(path: &Path) -> Result<Vec<u8>> {
-    let io = |source: std::io::Error| match source.kind() {
+    metadata_of(path)?;
+    std::fs::read(path).map_err(|e| io(path, e))
+}
+
+fn io(path: &Path, source: std::io::Error) -> DataError {
+    match source.kind() {
         std::io::ErrorKind::NotFound => DataError::NotFound { path: path.into() },
         std::io::ErrorKind::IsADirectory => DataError::IsDirectory { path: path.into() },
         _ => DataError::Io { path: path.into(), source },
-    };
-    if std::fs::metadata(path).map_err(io)?.is_dir() {
-        return Err(DataError::IsDirectory { path: path.into() });
     }
-    std::fs::read(path).map_err(io)
+}
+
+/// What the file system says of a file that is no folder.
+pub(crate) fn metadata_of(path: &Path) -> Result<std::fs::Metadata> {
+    let meta = std::fs::metadata(path).map_err(|e| io(path, e))?;
+    if meta.is_dir() { Err(DataError::IsDirectory { path: path.into() }) } else { Ok(meta) }
+}
+
+/// About the first `size` bytes of a file, cut after a line end where there is one.
+pub(crate) fn head_of(path: &Path, size: u64) -> Result<Vec<u8>> {
+    let file = std::fs::File::open(path).map_err(|e| io(path, e))?;
+    let mut head = Vec::new();
+    file.take(size).read_to_end(&mut head).map_err(|e| io(path, e))?;
+    // In UTF-16 a line end is two bytes; half of the file's beginning is still a whole number of them.
+    let wide = head.iter().take(4096).any(|b| *b == 0);
+    let end = if wide { head.len() & !1 } else { memchr::memrchr(b'\n', &head).map_or(head.len(), |i| i + 1) };
+    head.truncate(end);
+    Ok(head)
 }
 
 /// The file name of a path, for messages.
@@ -60,6 +79,15 @@ fn read_text(bytes: &[u8], name: &str, format: &FileFormat) -> Result<Table> {
         });
     }
     refuse_binary(name, bytes)?;
+    let delimiter = delimiter_of(format)?;
+    let text = decode(name, bytes, &format.encoding)?;
+    let records = scan(name, &text, delimiter)?;
+    let texts = columns_of(name, &records)?;
+    Ok(typed(name, format, records, texts))
+}
+
+/// The delimiter as a byte, where it and the decimal mark can be used.
+pub(crate) fn delimiter_of(format: &FileFormat) -> Result<u8> {
     let delimiter = u8::try_from(format.delimiter)
         .ok()
         .filter(|b| b.is_ascii() && !matches!(b, b'\n' | b'\r' | b'"') && (*b >= b' ' || *b == b'\t'))
@@ -72,10 +100,7 @@ fn read_text(bytes: &[u8], name: &str, format: &FileFormat) -> Result<Table> {
     if !matches!(format.decimal, '.' | ',') {
         return Err(DataError::Format(format!("`{}` cannot be a decimal mark: use `.` or `,`", format.decimal)));
     }
-    let text = decode(name, bytes, &format.encoding)?;
-    let records = scan(name, &text, delimiter)?;
-    let texts = columns_of(name, &records)?;
-    Ok(typed(name, format, records, texts))
+    Ok(delimiter)
 }
 
 /// Lets Polars cut the records into columns of text.

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// Examples kept for a finding.
 pub(crate) const MAX_EXAMPLES: usize = 5;
 
-const UNIT: u8 = 0x1F;
-const RECORD: u8 = 0x1E;
+pub(crate) const UNIT: u8 = 0x1F;
+pub(crate) const RECORD: u8 = 0x1E;
 
 /// The line of each data row.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ pub(crate) fn scan<'a>(name: &str, text: &'a str, delimiter: u8) -> Result<Recor
 }
 
 /// A carriage return that no line feed follows ends a line in very old files.
-fn has_lone_return(bytes: &[u8]) -> bool {
+pub(crate) fn has_lone_return(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'\r', bytes).any(|i| bytes.get(i + 1).is_some_and(|b| *b != b'\n'))
 }
 
@@ -123,13 +123,13 @@ fn plain(bytes: &[u8], delimiter: u8) -> Option<Records<'_>> {
 
 /// What goes wrong with records, counted, with the first places.
 #[derive(Default)]
-struct Faults {
+pub(crate) struct Faults {
     count: usize,
     examples: Vec<FindingExample>,
 }
 
 impl Faults {
-    fn add(&mut self, row: usize, line: u32, value: String) {
+    pub(crate) fn add(&mut self, row: usize, line: u32, value: String) {
         self.count += 1;
         if self.examples.len() < MAX_EXAMPLES {
             self.examples.push(FindingExample { row: row as u64, line: Some(u64::from(line)), value });
@@ -138,25 +138,31 @@ impl Faults {
 }
 
 /// One record: fields joined by [`UNIT`], and how many there are.
-struct Record {
-    fields: usize,
-    line: u32,
-    blank: bool,
+pub(crate) struct Record {
+    pub(crate) fields: usize,
+    pub(crate) line: u32,
+    pub(crate) blank: bool,
     stray_quote: bool,
-    unclosed: bool,
+    pub(crate) unclosed: bool,
 }
 
 /// Walks records by the rules of RFC 4180, with quotes that open only at the start of a field.
-struct Walker<'a> {
+pub(crate) struct Walker<'a> {
     bytes: &'a [u8],
-    at: usize,
-    line: u32,
+    /// The next byte.
+    pub(crate) at: usize,
+    /// Its line.
+    pub(crate) line: u32,
     delimiter: u8,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    /// From the first of `bytes`, which is on `line`.
+    pub(crate) fn new(bytes: &'a [u8], line: u32, delimiter: u8) -> Walker<'a> {
+        Walker { bytes, at: 0, line, delimiter }
+    }
     /// Appends the next record's fields to `out`. `None` at the end.
-    fn next(&mut self, out: &mut Vec<u8>) -> Option<Record> {
+    pub(crate) fn next(&mut self, out: &mut Vec<u8>) -> Option<Record> {
         if self.at >= self.bytes.len() {
             return None;
         }
@@ -225,7 +231,7 @@ impl Walker<'_> {
 
 /// The thorough way. `None` when there is no record at all.
 fn rewritten<'a>(bytes: &[u8], delimiter: u8) -> Option<Records<'a>> {
-    let mut walker = Walker { bytes, at: 0, line: 1, delimiter };
+    let mut walker = Walker::new(bytes, 1, delimiter);
     let mut out = Vec::new();
     let header_record = loop {
         out.clear();
@@ -285,7 +291,7 @@ fn rewritten<'a>(bytes: &[u8], delimiter: u8) -> Option<Records<'a>> {
 
 /// Pads or cuts the record that begins at `begin` to `expected` fields. One-column tables get a second, empty field, since
 /// an empty record would otherwise be no record.
-fn fit(
+pub(crate) fn fit(
     body: &mut Vec<u8>,
     begin: usize,
     record: &Record,
@@ -315,17 +321,17 @@ fn fit(
 }
 
 /// What was wrong with records, as findings: errors first.
-struct Report {
-    expected: usize,
-    unclosed: Faults,
-    ragged: Faults,
-    trailing: Faults,
-    stray: Faults,
-    blank: usize,
+pub(crate) struct Report {
+    pub(crate) expected: usize,
+    pub(crate) unclosed: Faults,
+    pub(crate) ragged: Faults,
+    pub(crate) trailing: Faults,
+    pub(crate) stray: Faults,
+    pub(crate) blank: usize,
 }
 
 impl Report {
-    fn findings(self) -> Vec<Finding> {
+    pub(crate) fn findings(self) -> Vec<Finding> {
         let (ragged, trailing, stray, blank) = (self.ragged.count, self.trailing.count, self.stray.count, self.blank);
         let all = [
             (

@@ -1,7 +1,8 @@
 //! Rows that no file holds: values as a caller gives them, typed as a fitted transform needs them.
 
 use crate::error::{CellError, DataError, Result, shown};
-use crate::transform::{InputColumn, InputKind, Transform};
+use crate::predict::declared_type;
+use crate::transform::{InputColumn, Transform};
 use crate::typing::{NullTexts, truth, type_words};
 use driftgate_model::{Column, ColumnType, ColumnValues, Frame, MISSING_CODE};
 use std::borrow::Cow;
@@ -46,7 +47,7 @@ pub fn frame_of_rows<'a, E: From<DataError>>(
     let mut columns = Vec::with_capacity(transform.inputs().len());
     for (at, input) in transform.inputs().iter().enumerate() {
         let mut given = |row: usize| value(at, row);
-        let values = match declared(input) {
+        let values = match declared_type(input) {
             ColumnType::Bool => truths(input, rows, &mut given)?,
             ColumnType::String => texts(input, missing, rows, &mut given)?,
             ColumnType::Int | ColumnType::Float => numbers(input, rows, &mut given)?,
@@ -54,15 +55,6 @@ pub fn frame_of_rows<'a, E: From<DataError>>(
         columns.push(Column { name: input.name.clone(), values });
     }
     Frame::new(columns).map_err(|e| E::from(DataError::Format(e.to_string())))
-}
-
-/// The type that a column has for prediction: a whole number in training may be a fraction now.
-pub(crate) fn declared(input: &InputColumn) -> ColumnType {
-    match (input.kind, input.declared) {
-        (_, ColumnType::Bool) => ColumnType::Bool,
-        (InputKind::Numeric, _) | (_, ColumnType::Int | ColumnType::Float) => ColumnType::Float,
-        (InputKind::Categorical, ColumnType::String) => ColumnType::String,
-    }
 }
 
 type Given<'f, 'a, E> = dyn FnMut(usize) -> Result<GivenValue<'a>, E> + 'f;

@@ -151,29 +151,34 @@ impl Table {
 
     /// The first structural error, as an error.
     pub(crate) fn refuse_broken(&self) -> Result<()> {
-        match self.findings.iter().find(|f| f.severity == Severity::Error) {
-            None => Ok(()),
-            Some(f) => {
-                let place = f
-                    .examples
-                    .first()
-                    .map(|e| match e.line {
-                        Some(line) => format!(" (first: row {}, line {line}: {})", e.row, e.value),
-                        None => format!(" (first: row {}: {})", e.row, e.value),
-                    })
-                    .unwrap_or_default();
-                Err(DataError::Structure {
-                    name: self.name.clone(),
-                    message: format!("{}{place}", f.message),
-                    hint: f.hint.clone(),
-                })
-            }
-        }
+        refuse(&self.name, &self.findings)
     }
 
     /// `150 rows, 5 columns`.
     pub fn size_words(&self) -> String {
         format!("{}, {}", count(self.rows, "row", "rows"), count(self.columns.len(), "column", "columns"))
+    }
+}
+
+/// The first finding that is an error, as an error.
+pub(crate) fn refuse(name: &str, findings: &[Finding]) -> Result<()> {
+    match findings.iter().find(|f| f.severity == Severity::Error) {
+        None => Ok(()),
+        Some(f) => {
+            let place = f
+                .examples
+                .first()
+                .map(|e| match e.line {
+                    Some(line) => format!(" (first: row {}, line {line}: {})", e.row, e.value),
+                    None => format!(" (first: row {}: {})", e.row, e.value),
+                })
+                .unwrap_or_default();
+            Err(DataError::Structure {
+                name: name.into(),
+                message: format!("{}{place}", f.message),
+                hint: f.hint.clone(),
+            })
+        }
     }
 }
 

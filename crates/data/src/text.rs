@@ -76,15 +76,11 @@ pub(crate) fn refuse_binary(name: &str, bytes: &[u8]) -> Result<()> {
 ///
 /// Errors: an unknown label, bytes that the encoding does not have (with their place), control characters.
 pub(crate) fn decode<'a>(name: &str, bytes: &'a [u8], label: &str) -> Result<Cow<'a, str>> {
-    let declared = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
-        DataError::Format(format!(
-            "`{label}` is not a known encoding: use `utf-8`, `utf-16le`, `windows-1252` or another WHATWG label"
-        ))
-    })?;
+    let declared = encoding_of(label)?;
     let (encoding, skip) = Encoding::for_bom(bytes).unwrap_or((declared, 0));
     let body = &bytes[skip..];
     let text = if encoding == UTF_8 {
-        Cow::Borrowed(std::str::from_utf8(body).map_err(|e| invalid_utf8(name, body, e.valid_up_to()))?)
+        Cow::Borrowed(std::str::from_utf8(body).map_err(|e| invalid_utf8(name, body, e.valid_up_to(), (0, 0)))?)
     } else {
         encoding.decode_without_bom_handling_and_without_replacement(body).ok_or_else(|| DataError::Encoding {
             name: name.into(),
@@ -93,21 +89,35 @@ pub(crate) fn decode<'a>(name: &str, bytes: &'a [u8], label: &str) -> Result<Cow
         })?
     };
     if let Some(at) = control_character(text.as_bytes()) {
-        let byte = text.as_bytes()[at];
-        return Err(DataError::NotText {
-            name: name.into(),
-            what: format!("line {} holds the control character 0x{byte:02X}", line_of(text.as_bytes(), at)),
-            hint: "Export the table as CSV, TSV or Parquet; a text table has no control characters".into(),
-        });
+        return Err(holds_control(name, line_of(text.as_bytes(), at), text.as_bytes()[at]));
     }
     Ok(text)
 }
 
-fn invalid_utf8(name: &str, body: &[u8], at: usize) -> DataError {
+/// The encoding that `label` names.
+pub(crate) fn encoding_of(label: &str) -> Result<&'static Encoding> {
+    Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+        DataError::Format(format!(
+            "`{label}` is not a known encoding: use `utf-8`, `utf-16le`, `windows-1252` or another WHATWG label"
+        ))
+    })
+}
+
+/// A text with a control character.
+pub(crate) fn holds_control(name: &str, line: usize, byte: u8) -> DataError {
+    DataError::NotText {
+        name: name.into(),
+        what: format!("line {line} holds the control character 0x{byte:02X}"),
+        hint: "Export the table as CSV, TSV or Parquet; a text table has no control characters".into(),
+    }
+}
+
+/// Bytes that are no UTF-8 from `at` on; `before` are the lines and bytes that came before `body`.
+pub(crate) fn invalid_utf8(name: &str, body: &[u8], at: usize, before: (usize, usize)) -> DataError {
     if let Some(nul) = memchr::memchr(0, &body[..at]) {
         return DataError::NotText {
             name: name.into(),
-            what: format!("line {} holds a NUL byte", line_of(body, nul)),
+            what: format!("line {} holds a NUL byte", before.0 + line_of(body, nul)),
             hint: "Name a CSV, TSV or Parquet file".into(),
         };
     }
@@ -115,13 +125,17 @@ fn invalid_utf8(name: &str, body: &[u8], at: usize) -> DataError {
     DataError::Encoding {
         name: name.into(),
         encoding: "utf-8".into(),
-        what: format!("line {} holds the byte 0x{byte:02X} (byte {} of the file)", line_of(body, at), at + 1),
+        what: format!(
+            "line {} holds the byte 0x{byte:02X} (byte {} of the file)",
+            before.0 + line_of(body, at),
+            before.1 + at + 1
+        ),
     }
 }
 
 /// The first control character other than tab, line feed, carriage return and form feed. 0x1E and 0x1F matter most:
 /// the reader separates rewritten records by them.
-fn control_character(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn control_character(bytes: &[u8]) -> Option<usize> {
     let control = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0C);
     // Whole chunks first, without a branch a byte: this walk is over every byte of the file.
     let chunk = bytes.chunks(64).position(|c| c.iter().fold(false, |any, b| any | control(*b)))?;

@@ -1,6 +1,7 @@
 //! What a column's chart shows: shares in common bins.
 
-use crate::bins::{equal_edges, histogram};
+use crate::bins::equal_edges;
+use crate::partly::Ranks;
 use driftgate_model::ColumnChart;
 use std::collections::BTreeMap;
 
@@ -14,15 +15,22 @@ const TAIL: f64 = 0.005;
 /// Shares of two sorted, finite slices. `None` where both are empty. Values beyond the outermost edges count in the
 /// outermost bins.
 pub fn histogram_chart(reference: &[f64], batch: &[f64]) -> Option<ColumnChart> {
-    let inner = |values: &[f64]| {
+    let (mut reference, mut batch) = (reference, batch);
+    histogram_of(&mut reference, &mut batch)
+}
+
+/// The same for samples of finite values that are sorted as far as needed.
+pub(crate) fn histogram_of(reference: &mut dyn Ranks, batch: &mut dyn Ranks) -> Option<ColumnChart> {
+    let (n, m) = (reference.len(), batch.len());
+    let inner = |values: &mut dyn Ranks| {
         let last = values.len().checked_sub(1)?;
         let skip = (last as f64 * TAIL) as usize;
-        Some((values[skip], values[last - skip]))
+        Some((values.at(skip), values.at(last - skip)))
     };
     let ends: Vec<(f64, f64)> = [inner(reference), inner(batch)].into_iter().flatten().collect();
     let low = ends.iter().map(|e| e.0).reduce(f64::min)?;
     let high = ends.iter().map(|e| e.1).reduce(f64::max)?;
-    let edges = edges(low, high, reference.len().max(batch.len()));
+    let edges = edges(low, high, n.max(m));
     Some(ColumnChart::Histogram { reference: shares(reference, &edges), batch: shares(batch, &edges), edges })
 }
 
@@ -38,18 +46,14 @@ fn edges(low: f64, high: f64, rows: usize) -> Vec<f64> {
     vec![(low - half).max(f64::MIN), (high + half).min(f64::MAX)]
 }
 
-fn shares(sorted: &[f64], edges: &[f64]) -> Vec<f64> {
-    let mut counts = histogram(sorted, edges);
-    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
-        return Vec::new();
-    };
-    if let Some(c) = counts.first_mut() {
-        *c += sorted.partition_point(|v| *v < first) as u64;
-    }
-    if let Some(c) = counts.last_mut() {
-        *c += (sorted.len() - sorted.partition_point(|v| *v <= last)) as u64;
-    }
-    counts.iter().map(|&c| c as f64 / sorted.len().max(1) as f64).collect()
+/// The outermost bins take in what lies beyond.
+fn shares(values: &mut dyn Ranks, edges: &[f64]) -> Vec<f64> {
+    let all = values.len();
+    let bins = edges.len().saturating_sub(1);
+    let mut below: Vec<usize> = edges.iter().skip(1).take(bins.saturating_sub(1)).map(|e| values.below(*e)).collect();
+    below.insert(0, 0);
+    below.push(all);
+    below.windows(2).take(bins).map(|w| (w[1] - w[0]) as f64 / all.max(1) as f64).collect()
 }
 
 /// Shares of the categories, the most frequent (in either sample) first, the rest in one last bar. `None` where both are

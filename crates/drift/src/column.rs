@@ -1,11 +1,13 @@
 //! One column of a batch against one column of a reference.
 
 use crate::bins::{self, Cells};
-use crate::chart::{bars_chart, histogram_chart};
+use crate::chart::{bars_chart, histogram_chart, histogram_of};
 use crate::nulls::{cell_distance, cells_interval, cells_null, wasserstein_null};
+use crate::partly::{MANY, Partly, Ranks};
 use crate::proportion::{self, Side};
 use crate::random::named_seed;
 use crate::result::{Found, NEW_CATEGORY, missing, untested};
+use crate::sort::sort;
 use crate::thresholds::{DistanceThresholds, finite};
 use crate::wasserstein::{LEAST_SD, mean_sd, wasserstein};
 use crate::{chi2, ks};
@@ -86,6 +88,24 @@ impl<'a> Context<'a> {
         }
     }
 
+    fn infinite(&mut self, count: usize) {
+        if count > 0 {
+            let ranks = self.test == DriftTest::Ks;
+            let done = if ranks { "counted as the largest or smallest values" } else { "left out" };
+            self.notes.push(format!("infinite values are {done}: {count}"));
+        }
+    }
+
+    /// Says which of reference and batch hold one value only.
+    fn constant(&mut self, which: (bool, bool)) {
+        match which {
+            (true, true) => self.notes.push("reference and batch hold one value each".into()),
+            (true, false) => self.notes.push("the reference holds one value only".into()),
+            (false, true) => self.notes.push("the batch holds one value only".into()),
+            (false, false) => {}
+        }
+    }
+
     /// Why two samples of these sizes cannot be tested.
     fn too_few(&self, reference: usize, batch: usize) -> Option<DriftTestResult> {
         let side = |name: &str, rows: usize| match rows {
@@ -105,7 +125,10 @@ pub fn check_numeric(column: NumericColumn<'_>, config: &DriftConfig) -> ColumnD
     let rows = column.batch.len() as u64;
     let mut batch = column.batch;
     batch.retain(|v| !v.is_nan());
-    batch.sort_unstable_by(f64::total_cmp);
+    if config.numerical == DriftTest::Ks && batch.len() >= MANY && !column.reference.is_empty() {
+        return check_many(column.name, column.reference, column.reference_missing, &batch, rows, config);
+    }
+    sort(&mut batch);
     let reference = column.reference;
     let context = Context::new(column.name, config.numerical, config, column.thresholds);
     let (reference_rows, batch_rows) = (reference.len() as u64, batch.len() as u64);
@@ -122,25 +145,62 @@ pub fn check_numeric(column: NumericColumn<'_>, config: &DriftConfig) -> ColumnD
     }
 }
 
+/// [`check_numeric`] by Kolmogorov and Smirnov for many values: most of them need no place of their own.
+fn check_many(
+    name: &str,
+    reference: &[f64],
+    reference_missing: u64,
+    batch: &[f64],
+    rows: u64,
+    config: &DriftConfig,
+) -> ColumnDrift {
+    let mut batch = Partly::new(batch, reference);
+    let (n, m) = (reference.len(), batch.len());
+    let mut context = Context::new(name, config.numerical, config, None);
+    let mut finite_reference = finite(reference);
+    let infinite = batch.infinite();
+    context.infinite(infinite + n - finite_reference.len());
+    let constant = (reference[0] == reference[n - 1], batch.at(0) == batch.at(m - 1));
+    let test = match context.too_few(n, m) {
+        Some(none) => none,
+        None => {
+            context.constant(constant);
+            let found = ks::of(batch.scaled_distance(reference), n as u64, m as u64);
+            ks_result(context, found, n as u64, m as u64)
+        }
+    };
+    let chart = if infinite > 0 {
+        // Rare enough to be slow: the chart leaves them out.
+        let mut some = batch.sorted();
+        some.retain(|v| v.is_finite());
+        histogram_chart(finite_reference, &some)
+    } else {
+        histogram_of(&mut finite_reference, &mut batch)
+    };
+    let of_reference = (reference_missing, n as u64 + reference_missing);
+    ColumnDrift {
+        name: name.into(),
+        kind: ProfileKind::Numeric,
+        reference_rows: n as u64,
+        batch_rows: m as u64,
+        verdict: DriftVerdict::Inconclusive,
+        severity: DriftSeverity::None,
+        chart,
+        tests: vec![test, missing(of_reference, (rows - m as u64, rows), config)],
+    }
+}
+
 fn numeric_test(mut context: Context<'_>, reference: &[f64], batch: &[f64]) -> DriftTestResult {
     let (finite_reference, finite_batch) = (finite(reference), finite(batch));
     let infinite = reference.len() + batch.len() - finite_reference.len() - finite_batch.len();
     let distance = context.test != DriftTest::Ks;
-    if infinite > 0 {
-        let done = if distance { "left out" } else { "counted as the largest or smallest values" };
-        context.notes.push(format!("infinite values are {done}: {infinite}"));
-    }
+    context.infinite(infinite);
     let (reference, batch) = if distance { (finite_reference, finite_batch) } else { (reference, batch) };
     if let Some(none) = context.too_few(reference.len(), batch.len()) {
         return none;
     }
     let constant = |values: &[f64]| values.first() == values.last();
-    match (constant(reference), constant(batch)) {
-        (true, true) => context.notes.push("reference and batch hold one value each".into()),
-        (true, false) => context.notes.push("the reference holds one value only".into()),
-        (false, true) => context.notes.push("the batch holds one value only".into()),
-        (false, false) => {}
-    }
+    context.constant((constant(reference), constant(batch)));
     match context.test {
         DriftTest::Ks => ks_test(context, reference, batch),
         DriftTest::Wasserstein => wasserstein_test(context, reference, batch),
@@ -150,12 +210,16 @@ fn numeric_test(mut context: Context<'_>, reference: &[f64], batch: &[f64]) -> D
 }
 
 fn ks_test(context: Context<'_>, reference: &[f64], batch: &[f64]) -> DriftTestResult {
-    let level = context.config.effect.level;
     let Some(found) = ks::test(reference, batch) else {
         return context.untested("there are no values");
     };
+    ks_result(context, found, reference.len() as u64, batch.len() as u64)
+}
+
+fn ks_result(context: Context<'_>, found: ks::Ks, n: u64, m: u64) -> DriftTestResult {
+    let level = context.config.effect.level;
     let method = if found.exact { "exact" } else { "asymptotic" };
-    let interval = ks::interval(found.statistic, reference.len() as u64, batch.len() as u64, level);
+    let interval = ks::interval(found.statistic, n, m, level);
     Found { interval, ..context.found(method, found.statistic, found.p_value) }.result(level)
 }
 

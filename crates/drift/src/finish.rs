@@ -3,7 +3,7 @@
 use crate::adjust::adjust;
 use crate::decide::{absolute, decide, severity};
 use crate::proportion::CERTAIN;
-use crate::result::{ENERGY, signed};
+use crate::result::{JOINT, signed};
 use driftgate_model::{
     ColumnDrift, DriftConfig, DriftSeverity, DriftTest, DriftTestResult, DriftVerdict, OverallDrift, ProfileKind,
     SeverityRule,
@@ -163,7 +163,7 @@ fn overall(
     let (drifted, total) = (count(DriftVerdict::Drifted), columns.len() as u64);
     let share = if total == 0 { 0.0 } else { drifted as f64 / total as f64 };
     let both = || columns.iter().chain(outputs);
-    let together = global.is_some_and(|g| g.test == ENERGY && g.verdict == DriftVerdict::Drifted);
+    let together = global.is_some_and(|g| g.test == JOINT && g.verdict == DriftVerdict::Drifted);
     let any = both().any(|c| c.verdict == DriftVerdict::Drifted) || together;
     let all_stable = total > 0 && both().all(|c| c.verdict == DriftVerdict::Stable);
     let by_share = severity_of_share(share, config);
@@ -268,7 +268,7 @@ mod tests {
         let stable = || vec![column("a", 0.5, 0.0, 0.02, 0.05)];
         let done = finish(stable(), vec![column("p", 1e-9, 0.12, 0.15, 0.2)], None, &config());
         assert_eq!((done.overall.verdict, done.overall.severity), (DriftVerdict::Drifted, DriftSeverity::Low));
-        let mut energy = untested(ENERGY, "energy coefficient", 0.0, String::new());
+        let mut energy = untested(JOINT, "energy coefficient", 0.0, String::new());
         (energy.p_value, energy.note) = (Some(0.002), None);
         let done = finish(stable(), Vec::new(), Some(energy), &config());
         assert_eq!((done.overall.verdict, done.overall.severity), (DriftVerdict::Drifted, DriftSeverity::Low));

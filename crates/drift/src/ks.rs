@@ -26,42 +26,92 @@ pub fn test(reference: &[f64], batch: &[f64]) -> Option<Ks> {
     if n == 0 || m == 0 {
         return None;
     }
-    let scaled = scaled_distance(reference, batch);
-    let statistic = scaled as f64 / (n as f64 * m as f64);
-    if n.saturating_mul(m) <= EXACT_CELLS {
-        return Some(Ks { statistic, p_value: exact_p(scaled, n, m), exact: true });
-    }
-    let root = (n as f64 * m as f64 / (n + m) as f64).sqrt();
-    Some(Ks { statistic, p_value: kolmogorov_sf(root * statistic).clamp(0.0, 1.0), exact: false })
+    Some(of(scaled_distance(reference, batch), n, m))
 }
 
-/// D·n·m as a whole number: the largest |i·m − j·n| over all values, i and j counting the values up to it. O(n + m).
+/// The test of two samples of `n` and `m` values whose distance times n·m is `scaled`; neither is empty.
+pub(crate) fn of(scaled: u64, n: u64, m: u64) -> Ks {
+    let statistic = scaled as f64 / (n as f64 * m as f64);
+    if n.saturating_mul(m) <= EXACT_CELLS {
+        return Ks { statistic, p_value: exact_p(scaled, n, m), exact: true };
+    }
+    let root = (n as f64 * m as f64 / (n + m) as f64).sqrt();
+    Ks { statistic, p_value: kolmogorov_sf(root * statistic).clamp(0.0, 1.0), exact: false }
+}
+
+/// Reference values that are passed in one step before any is looked at.
+const STEP: usize = 256;
+
+/// D·n·m as a whole number: the largest |i·m − j·n| over all values, i and j counting the values up to it.
+///
+/// O(n + m), but most values are never looked at: between two places the distance is at most what either side's count could
+/// make it alone, and where that is below the largest distance at some place, nothing larger lies between.
 pub fn scaled_distance(reference: &[f64], batch: &[f64]) -> u64 {
-    let (n, m) = (reference.len() as i64, batch.len() as i64);
+    let sizes = (reference.len(), batch.len());
+    let gap = |i: usize, j: usize| gap((i, j), sizes);
+    let mut places = vec![(0, 0)];
     let (mut i, mut j, mut largest) = (0, 0, 0);
-    while i < reference.len() && j < batch.len() {
-        let (a, b) = (reference[i], batch[j]);
-        // Within a run of one side that lies before the other's next value, the distance moves one way: its end is enough.
-        if a < b {
-            i += run(&reference[i..], |v| v < b);
-        } else if b < a {
-            j += run(&batch[j..], |v| v < a);
-        } else {
-            let (runs_a, runs_b) = (run(&reference[i..], |v| v == a), run(&batch[j..], |v| v == b));
-            // A NaN, against the contract, equals nothing: the walk ends.
-            if runs_a + runs_b == 0 {
-                break;
-            }
-            (i, j) = (i + runs_a, j + runs_b);
+    while let Some(&value) = reference.get((i + STEP).min(reference.len()) - 1).filter(|_| i < reference.len()) {
+        let (from, to) = (i, run(&reference[i..], value));
+        i += to;
+        j += run(&batch[j..], value);
+        // A NaN, against the contract, is no smaller than itself: the walk ends.
+        if i == from {
+            break;
         }
-        largest = largest.max((i as i64 * m - j as i64 * n).abs());
+        places.push((i, j));
+        largest = largest.max(gap(i, j).abs());
+    }
+    for w in places.windows(2) {
+        let ((i, j), (end_i, end_j)) = (w[0], w[1]);
+        if gap(end_i, j).max(-gap(i, end_j)) > largest {
+            largest = largest.max(between(&reference[i..end_i], &batch[j..end_j], |a, b| gap(i + a, j + b)));
+        }
     }
     largest.unsigned_abs()
 }
 
+/// i·m − j·n.
+#[inline]
+pub(crate) fn gap((i, j): (usize, usize), (n, m): (usize, usize)) -> i64 {
+    i as i64 * m as i64 - j as i64 * n as i64
+}
+
+/// How many sorted values are at most `value`: looked for in steps that double.
+fn run(values: &[f64], value: f64) -> usize {
+    let mut end = 16;
+    while values.get(end).is_some_and(|v| *v <= value) {
+        end *= 2;
+    }
+    let from = if end == 16 { 0 } else { end / 2 };
+    let within = values.get(from..end.min(values.len())).unwrap_or_default();
+    from + within.partition_point(|v| *v <= value)
+}
+
+/// The largest distance over the values of two sorted slices.
+pub(crate) fn between(reference: &[f64], batch: &[f64], gap: impl Fn(usize, usize) -> i64) -> i64 {
+    let (mut i, mut j, mut largest) = (0, 0, 0);
+    while let (Some(&a), Some(&b)) = (reference.get(i), batch.get(j)) {
+        // Within a run of one side that lies before the other's next value, the distance moves one way: its end is enough.
+        if a < b {
+            i += ahead(&reference[i..], |v| v < b);
+        } else if b < a {
+            j += ahead(&batch[j..], |v| v < a);
+        } else {
+            let (left, right) = (ahead(&reference[i..], |v| v == a), ahead(&batch[j..], |v| v == b));
+            if left + right == 0 {
+                break;
+            }
+            (i, j) = (i + left, j + right);
+        }
+        largest = largest.max(gap(i, j).abs());
+    }
+    largest
+}
+
 /// How many values from the start on are `inside`.
 #[inline]
-fn run(values: &[f64], inside: impl Fn(f64) -> bool) -> usize {
+fn ahead(values: &[f64], inside: impl Fn(f64) -> bool) -> usize {
     values.iter().position(|v| !inside(*v)).unwrap_or(values.len())
 }
 
@@ -160,5 +210,28 @@ mod tests {
         }
         assert_eq!(interval(0.1, 0, 3, 0.95), None);
         assert_eq!(test(&[], &[1.0]), None);
+    }
+
+    #[test]
+    fn the_short_way_finds_what_the_long_way_finds() {
+        let mut stream = driftgate_determinism::Stream::new(5, 0);
+        for (n, m, values, shift) in [
+            (1, 1, 2, 0),
+            (3000, 2000, 7, 0),
+            (3000, 2000, 100_000, 0),
+            (5000, 40, 1000, 90),
+            (2000, 5000, 50_000, 700),
+        ] {
+            for _ in 0..20 {
+                let mut side = |rows: usize, shift: u32| {
+                    let mut v: Vec<f64> = (0..rows).map(|_| f64::from(stream.below(values) + shift)).collect();
+                    v.sort_unstable_by(f64::total_cmp);
+                    v
+                };
+                let (a, b) = (side(n, 0), side(m, shift));
+                let gap = |i: usize, j: usize| i as i64 * m as i64 - j as i64 * n as i64;
+                assert_eq!(scaled_distance(&a, &b), between(&a, &b, gap).unsigned_abs(), "{n} {m} {values} {shift}");
+            }
+        }
     }
 }

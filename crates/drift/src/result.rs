@@ -9,7 +9,7 @@ pub const MISSING: &str = "missing";
 /// The test of categories that the reference lacks.
 pub const NEW_CATEGORY: &str = "new_category";
 /// The test of all columns together.
-pub const ENERGY: &str = "energy";
+pub const JOINT: &str = "joint";
 /// The test of what the model reaches.
 pub const PERFORMANCE: &str = "performance";
 
@@ -28,6 +28,7 @@ pub(crate) fn untested(test: &str, effect_name: &str, min_effect: f64, note: Str
         detectable: None,
         verdict: DriftVerdict::Inconclusive,
         note: Some(note),
+        together: Vec::new(),
     }
 }
 
@@ -67,6 +68,7 @@ impl Found {
             detectable: found,
             verdict: DriftVerdict::Inconclusive,
             note: joined(self.notes),
+            together: Vec::new(),
         }
     }
 }

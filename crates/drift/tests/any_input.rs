@@ -6,7 +6,7 @@ mod common;
 
 use driftgate_drift::{
     CategoricalColumn, DistanceThresholds, Finished, NumericColumn, ReferenceValues, check_categorical, check_numeric,
-    column_thresholds, energy, estimate, finish, fit_calibration,
+    column_thresholds, estimate, finish, fit_calibration,
 };
 use driftgate_model::{
     CancelToken, ColumnChart, ColumnDrift, Correction, DriftConfig, DriftSeverity, DriftTest, DriftTestResult,
@@ -124,7 +124,7 @@ proptest! {
     #[test]
     fn tables(r in values(), b in values(), config in settings()) {
         let matrix = |v: &[f64]| Matrix::from_columns(v.len() / 2, 2, v[..v.len() / 2 * 2].to_vec()).unwrap();
-        let found = energy(&matrix(&r), &matrix(&b), &config, 1, &CancelToken::new()).unwrap();
+        let found = common::together(&matrix(&r), &matrix(&b), &config, 1, &CancelToken::new()).unwrap();
         check_result(&found);
         check_all(&finish(Vec::new(), Vec::new(), Some(found), &config));
     }

@@ -1,4 +1,4 @@
-//! What a caller sees: columns end to end, threads, thresholds, the test of all columns together, performance.
+//! What a caller sees: columns end to end, threads, thresholds, performance.
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
@@ -7,10 +7,10 @@ mod common;
 use common::{Uniform, config, named, sorted};
 use driftgate_drift::{
     BatchPerformance, CategoricalColumn, DistanceThresholds, NumericColumn, ReferenceValues, check_categorical,
-    check_numeric, column_thresholds, energy, estimate, finish, fit_calibration, performance,
+    check_numeric, column_thresholds, estimate, finish, fit_calibration, performance,
 };
 use driftgate_model::{
-    CancelToken, ColumnDrift, DriftConfig, DriftSeverity, DriftTest, DriftVerdict, Matrix, ReferencePerformance,
+    CancelToken, ColumnDrift, DriftConfig, DriftSeverity, DriftTest, DriftVerdict, ReferencePerformance,
 };
 
 fn numeric(reference: &[f64], batch: Vec<f64>, config: &DriftConfig) -> ColumnDrift {
@@ -130,34 +130,6 @@ fn thresholds_agree_with_permutation_and_do_not_depend_on_threads() {
     assert_eq!(serde_json::from_str::<DistanceThresholds>(&text).unwrap(), thresholds);
     token.cancel();
     assert!(column_thresholds("x", DriftTest::Psi, ReferenceValues::Numbers(&reference), 9, 9, 2, &token).is_err());
-}
-
-/// Normal columns; `rho` between the first two.
-fn table(u: &mut Uniform, rows: usize, cols: usize, rho: f64) -> Matrix {
-    let mut data: Vec<f64> = (0..rows * cols).map(|_| u.normal()).collect();
-    for i in 0..rows {
-        data[rows + i] = rho * data[i] + (1.0 - rho * rho).sqrt() * data[rows + i];
-    }
-    Matrix::from_columns(rows, cols, data).unwrap()
-}
-
-#[test]
-fn the_global_test_sees_dependence_that_no_column_shows() {
-    let mut u = Uniform::new(11);
-    let token = CancelToken::new();
-    let (a, b) = (table(&mut u, 500, 2, 0.0), table(&mut u, 500, 2, 0.7));
-    let one = energy(&a, &b, &config(), 1, &token).unwrap();
-    assert!(one.p_value.unwrap() <= 0.01, "{one:?}");
-    for threads in [2, 3, 7] {
-        assert_eq!(one, energy(&a, &b, &config(), threads, &token).unwrap());
-    }
-    for j in 0..2 {
-        let alone = numeric(&sorted(a.column(j).to_vec()), b.column(j).to_vec(), &config());
-        assert_ne!(alone.verdict, DriftVerdict::Drifted);
-    }
-    assert!(energy(&a, &table(&mut u, 50, 3, 0.0), &config(), 1, &token).is_err());
-    token.cancel();
-    assert!(energy(&a, &b, &config(), 2, &token).is_err());
 }
 
 #[test]

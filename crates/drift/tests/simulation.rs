@@ -6,44 +6,21 @@
 
 mod common;
 
-use common::{Uniform, config, named, sorted};
+use common::{Uniform, at_least, at_most, config, named, rounds, sorted};
 use driftgate_drift::bins::{Cells, numeric};
 use driftgate_drift::jensenshannon::jensen_shannon;
 use driftgate_drift::nulls::{cells_interval, cells_null};
 use driftgate_drift::psi::psi;
 use driftgate_drift::special::{normal_sf, normal_two_sided};
 use driftgate_drift::{
-    CategoricalColumn, NumericColumn, check_categorical, check_numeric, chi2, energy, finish, ks, proportion,
+    CategoricalColumn, DistanceThresholds, NumericColumn, ReferenceValues, check_categorical, check_numeric, chi2,
+    column_thresholds, finish, ks, proportion,
 };
-use driftgate_model::{
-    CancelToken, ColumnDrift, DriftConfig, DriftTest, DriftTestResult, DriftVerdict, Interval, Matrix,
-};
+use driftgate_model::{CancelToken, ColumnDrift, DriftConfig, DriftTest, DriftTestResult, DriftVerdict, Interval};
 
 const NUMERIC: [DriftTest; 4] = [DriftTest::Ks, DriftTest::Psi, DriftTest::Wasserstein, DriftTest::JensenShannon];
 const CATEGORICAL: [DriftTest; 3] = [DriftTest::ChiSquare, DriftTest::Psi, DriftTest::JensenShannon];
 const SHARES: [f64; 5] = [0.4, 0.3, 0.15, 0.1, 0.05];
-
-/// A twentieth of the long proof by default.
-fn rounds(few: u64) -> u64 {
-    if std::env::var_os("DRIFTGATE_DEEP").is_some() { 20 * few } else { few }
-}
-
-/// Whether `hits` of `rounds` may come from a share of at most `most`: four standard errors to spare.
-#[track_caller]
-fn at_most(hits: u64, rounds: u64, most: f64, what: &str) {
-    let share = hits as f64 / rounds as f64;
-    let slack = 4.0 * (most * (1.0 - most) / rounds as f64).sqrt();
-    println!("{what}: {share:.3} (at most {most})");
-    assert!(share <= most + slack, "{what}: {share} against {most}");
-}
-
-#[track_caller]
-fn at_least(hits: u64, rounds: u64, least: f64, what: &str) {
-    let share = hits as f64 / rounds as f64;
-    let slack = 4.0 * (least * (1.0 - least) / rounds as f64).sqrt();
-    println!("{what}: {share:.3} (at least {least})");
-    assert!(share >= least - slack, "{what}: {share} against {least}");
-}
 
 /// Few permutations, and others in each round: with the same ones in all, the level would be that of these 99.
 fn quick(seed: u64) -> DriftConfig {
@@ -71,11 +48,20 @@ fn category(reference: &[u64], batch: &[u64], test: DriftTest, seed: u64) -> Col
     finish(vec![check_categorical(input, &config)], Vec::new(), None, &config).columns.remove(0)
 }
 
+/// Rows of reference and batch that the tables show.
+const SIZES: [(usize, usize); 4] = [(30, 30), (300, 30), (300, 300), (30_000, 30_000)];
+
+/// Fewer rounds where there are many rows.
+fn rounds_of(few: u64, rows: usize) -> u64 {
+    rounds(if rows > 1000 { few.div_ceil(10) } else { few })
+}
+
 #[test]
 fn nothing_changed() {
-    for (n, m) in [(300, 30), (1000, 300)] {
-        let rounds = rounds(200);
-        let mut small = vec![[0u64; 3]; 7];
+    println!("| column | test | reference | batch | p <= 0.01 | p <= 0.05 | p <= 0.20 | p <= 0.50 | called drifted |");
+    for (n, m) in SIZES {
+        let rounds = rounds_of(200, n);
+        let mut small = vec![[0u64; 5]; 7];
         for round in 0..rounds {
             let mut u = Uniform::new(round * 31 + n as u64);
             let (a, b) = (sorted(u.normals(n, 0.0, 1.0)), u.normals(m, 0.0, 1.0));
@@ -84,18 +70,58 @@ fn nothing_changed() {
             let categories = CATEGORICAL.map(|t| category(&r, &c, t, round));
             for (hits, found) in small.iter_mut().zip(numbers.iter().chain(&categories)) {
                 let p = found.tests[0].p_value.unwrap();
-                hits[0] += u64::from(p <= 0.05);
-                hits[1] += u64::from(p <= 0.2);
-                hits[2] += u64::from(found.verdict == DriftVerdict::Drifted);
+                let drifted = found.verdict == DriftVerdict::Drifted;
+                for (hit, yes) in hits.iter_mut().zip([p <= 0.01, p <= 0.05, p <= 0.2, p <= 0.5, drifted]) {
+                    *hit += u64::from(yes);
+                }
             }
         }
         let names = NUMERIC.iter().map(|t| ("numeric", t)).chain(CATEGORICAL.iter().map(|t| ("categorical", t)));
         for ((kind, test), hits) in names.zip(small) {
+            let shares: Vec<String> = hits.iter().map(|h| format!("{:.3}", *h as f64 / rounds as f64)).collect();
+            println!("| {kind} | {} | {n} | {m} | {} |", test.as_str(), shares.join(" | "));
             let what = format!("{kind} {} n={n} m={m}", test.as_str());
-            at_most(hits[0], rounds, 0.05, &format!("{what}, p <= 0.05"));
-            at_most(hits[1], rounds, 0.2, &format!("{what}, p <= 0.20"));
-            at_least(hits[1], rounds, 0.1, &format!("{what}, p <= 0.20"));
-            at_most(hits[2], rounds, 0.05, &format!("{what}, called drifted"));
+            for (hit, level) in hits.into_iter().zip([0.01, 0.05, 0.2, 0.5]) {
+                at_most(hit, rounds, level, &format!("{what}, p <= {level}"));
+            }
+            // Few rows have few p-values: an exact test of 30 against 30 may not reach a level fully.
+            at_least(hits[2], rounds, 0.08, &format!("{what}, p <= 0.20"));
+            at_most(hits[4], rounds, 0.05, &format!("{what}, called drifted"));
+        }
+    }
+}
+
+/// What training leaves is as good as permuting at the check.
+#[test]
+fn stored_thresholds_keep_the_level() {
+    println!(
+        "| reference | batch | p <= 0.05, stored | p <= 0.05, permuted | p <= 0.20, stored | p <= 0.20, permuted |"
+    );
+    for (n, m) in [(300, 30), (1000, 300), (1000, 1000)] {
+        let rounds = rounds(60);
+        let mut hits = [0u64; 4];
+        for round in 0..rounds {
+            let mut u = Uniform::new(round * 37 + n as u64);
+            let (a, b) = (sorted(u.normals(n, 0.0, 1.0)), u.normals(m, 0.0, 1.0));
+            let config = DriftConfig { numerical: DriftTest::Wasserstein, ..quick(round) };
+            let values = ReferenceValues::Numbers(&a);
+            let token = CancelToken::new();
+            let mut stored = DistanceThresholds::new(config.permutations);
+            let made = column_thresholds("x", config.numerical, values, config.permutations, round, 1, &token);
+            stored.columns.insert("x".into(), made.unwrap().unwrap());
+            for (k, thresholds) in [Some(&stored), None].into_iter().enumerate() {
+                let batch = b.clone();
+                let input = NumericColumn { name: "x", reference: &a, reference_missing: 0, batch, thresholds };
+                let p = check_numeric(input, &config).tests[0].p_value.unwrap();
+                hits[k] += u64::from(p <= 0.05);
+                hits[2 + k] += u64::from(p <= 0.2);
+            }
+        }
+        let share = |k: usize| hits[k] as f64 / rounds as f64;
+        println!("| {n} | {m} | {:.3} | {:.3} | {:.3} | {:.3} |", share(0), share(1), share(2), share(3));
+        for (k, level) in [(0, 0.05), (1, 0.05), (2, 0.2), (3, 0.2)] {
+            // The reference that the thresholds are from is a sample too.
+            at_most(hits[k], rounds, if k % 2 == 0 { 1.2 * level } else { level }, &format!("thresholds n={n} m={m}"));
         }
     }
 }
@@ -115,9 +141,10 @@ fn covered(missed: [u64; 2], rounds: u64, most: f64, what: &str) {
 
 #[test]
 fn intervals_cover() {
-    for (n, m) in [(300, 30), (1000, 300)] {
+    println!("| effect | reference | batch | shift | true effect | truth below the interval | above it |");
+    for (n, m) in SIZES {
         for shift in [0.0, 0.3, 1.0] {
-            let rounds = rounds(200);
+            let rounds = rounds_of(200, n);
             let (mut d, mut w) = ([0; 2], [0; 2]);
             // sup |Φ(x) − Φ(x − shift)| is at shift/2.
             let truth = 1.0 - 2.0 * normal_sf(shift / 2.0);
@@ -128,8 +155,14 @@ fn intervals_cover() {
                 covers(ks::interval(found.statistic, n as u64, m as u64, 0.95), truth, &mut d);
                 covers(number(&a, &b, DriftTest::Wasserstein, round).tests[0].interval, shift, &mut w);
             }
+            for (name, missed, truth) in [("ks", d, truth), ("wasserstein", w, shift)] {
+                let share = |k: usize| missed[k] as f64 / rounds as f64;
+                println!("| {name} | {n} | {m} | {shift} | {truth:.3} | {:.3} | {:.3} |", share(0), share(1));
+            }
             covered(d, rounds, 0.025, &format!("ks n={n} m={m} shift={shift}"));
-            covered(w, rounds, 0.03, &format!("wasserstein n={n} m={m} shift={shift}"));
+            // The standard deviation of 30 rows, the unit of the effect, is itself known to an eighth.
+            let most = if n < 100 { 0.06 } else { 0.03 };
+            covered(w, rounds, most, &format!("wasserstein n={n} m={m} shift={shift}"));
         }
     }
 }
@@ -191,21 +224,27 @@ fn intervals_of_shares_cover() {
 
 #[test]
 fn power_rises_with_the_effect() {
-    let rounds = rounds(60);
-    for test in NUMERIC {
-        let mut last = 0;
-        for shift in [0.2, 0.6, 1.2] {
-            let mut drifted = 0;
-            for round in 0..rounds {
-                let mut u = Uniform::new(round * 3 + 11);
-                let (a, b) = (sorted(u.normals(1000, 0.0, 1.0)), u.normals(300, shift, 1.0));
-                drifted += u64::from(number(&a, &b, test, round).verdict == DriftVerdict::Drifted);
+    println!("| test | reference | batch | shift 0.2 | shift 0.6 | shift 1.2 |");
+    for (n, m) in [(30, 30), (300, 300), (1000, 300), (30_000, 30_000)] {
+        let rounds = rounds_of(60, n);
+        for test in NUMERIC {
+            let mut found = Vec::new();
+            for shift in [0.2, 0.6, 1.2] {
+                let mut drifted = 0;
+                for round in 0..rounds {
+                    let mut u = Uniform::new(round * 3 + 11);
+                    let (a, b) = (sorted(u.normals(n, 0.0, 1.0)), u.normals(m, shift, 1.0));
+                    drifted += u64::from(number(&a, &b, test, round).verdict == DriftVerdict::Drifted);
+                }
+                found.push(drifted);
             }
-            println!("{} shift={shift}: called drifted {:.3}", test.as_str(), drifted as f64 / rounds as f64);
-            assert!(drifted >= last, "{test:?} {shift}: {drifted} after {last}");
-            last = drifted;
+            let shares: Vec<String> = found.iter().map(|d| format!("{:.3}", *d as f64 / rounds as f64)).collect();
+            println!("| {} | {n} | {m} | {} |", test.as_str(), shares.join(" | "));
+            assert!(found.windows(2).all(|w| w[0] <= w[1]), "{test:?} {n} {m}: {found:?}");
+            if n >= 300 {
+                at_least(found[2], rounds, 0.95, &format!("{} n={n} m={m} shift=1.2, power", test.as_str()));
+            }
         }
-        at_least(last, rounds, 0.95, &format!("{} shift=1.2, power", test.as_str()));
     }
 }
 
@@ -224,58 +263,6 @@ fn the_detectable_effect_is_detected() {
     let shift = 2.0 * normal_two_sided(detectable);
     let found = (0..rounds).filter(|r| example(shift, 100 + r).verdict == DriftVerdict::Drifted).count() as u64;
     at_least(found, rounds, 0.75, &format!("ks detectable {detectable:.3}"));
-}
-
-#[test]
-fn the_global_test_keeps_its_level() {
-    let rounds = rounds(100);
-    let mut hits = [0; 3];
-    for round in 0..rounds {
-        let mut u = Uniform::new(round * 5 + 23);
-        let mut table = |rows: usize, rho: f64| {
-            let mut data: Vec<f64> = (0..rows * 3).map(|_| u.normal()).collect();
-            (0..rows).for_each(|i| data[rows + i] = rho * data[i] + (1.0 - rho * rho).sqrt() * data[rows + i]);
-            Matrix::from_columns(rows, 3, data).unwrap()
-        };
-        let (a, b, c) = (table(150, 0.0), table(50, 0.0), table(150, 0.8));
-        let mut config = quick(round);
-        config.global.permutations = 99;
-        let p = |x: &Matrix, y: &Matrix| energy(x, y, &config, 1, &CancelToken::new()).unwrap().p_value.unwrap();
-        let (same, other) = (p(&a, &b), p(&a, &c));
-        hits[0] += u64::from(same <= 0.05);
-        hits[1] += u64::from(same <= 0.2);
-        hits[2] += u64::from(other <= 0.05);
-    }
-    at_most(hits[0], rounds, 0.05, "energy n=150 m=50, p <= 0.05");
-    at_most(hits[1], rounds, 0.2, "energy n=150 m=50, p <= 0.20");
-    at_least(hits[1], rounds, 0.2, "energy n=150 m=50, p <= 0.20");
-    println!("energy, correlation 0.8 of two among three columns, n=m=150: power {}", hits[2] as f64 / rounds as f64);
-}
-
-/// What the global test sees of a correlation of two columns among several, margins unchanged.
-#[test]
-fn the_global_test_loses_power_with_idle_columns() {
-    let rounds = rounds(5);
-    let mut powers = Vec::new();
-    for (cols, rho) in [(2, 0.4), (2, 0.7), (5, 0.7), (20, 0.7), (20, 0.95)] {
-        let mut hits = 0;
-        for round in 0..rounds {
-            let mut u = Uniform::new(round * 5 + 29);
-            let mut table = |rho: f64| {
-                let mut data: Vec<f64> = (0..500 * cols).map(|_| u.normal()).collect();
-                (0..500).for_each(|i| data[500 + i] = rho * data[i] + (1.0 - rho * rho).sqrt() * data[500 + i]);
-                Matrix::from_columns(500, cols, data).unwrap()
-            };
-            let (a, b) = (table(0.0), table(rho));
-            let mut config = quick(round);
-            config.global.permutations = 99;
-            hits += u64::from(energy(&a, &b, &config, 1, &CancelToken::new()).unwrap().p_value.unwrap() <= 0.01);
-        }
-        let power = hits as f64 / rounds as f64;
-        println!("energy, correlation {rho} of two among {cols} columns, n=m=500, p <= 0.01: power {power:.2}");
-        powers.push(power);
-    }
-    assert!(powers[1] >= 0.8, "{powers:?}");
 }
 
 /// 30 columns without drift: the reference's tool would cry in four of five batches.

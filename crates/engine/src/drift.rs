@@ -2,22 +2,28 @@
 
 use crate::artifact::LoadedModel;
 use crate::profile::{self, ColumnStore};
-use crate::stages::Answered;
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
-use driftgate_data::Table;
+use driftgate_data::{Batch as Rows, Source, Transform};
 use driftgate_determinism::Workers;
-use driftgate_drift::{BatchPerformance, CategoricalColumn, NumericColumn};
+use driftgate_drift::{BatchPerformance, CategoricalColumn, DistanceThresholds, JointSide, NumericColumn};
+use driftgate_learn::Predictions;
 use driftgate_model::views::DriftCheckView;
 use driftgate_model::{
     CancelToken, ColumnDrift, ColumnValues, DatasetSpec, Digest, DriftConfig, DriftReport, DriftSeverity,
-    DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Frame, Observer, ProfileColumn, Progress,
+    DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Matrix, Observer, ProfileColumn, Progress,
     ReferenceProfile, Target,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many of the worst columns an event names.
 const WORST: usize = 5;
+/// Cells that a thread holds as the model takes them.
+const MOST_CELLS: usize = 1 << 20;
+/// Rows of such a part, at least and at most.
+const FEWEST_ROWS: usize = 256;
+const MOST_ROWS: usize = 1 << 16;
 
 /// What a drift check is told besides its model.
 #[derive(Debug, Clone)]
@@ -30,10 +36,12 @@ pub struct DriftCheckOptions {
 
 /// What a check works on.
 struct Batch<'a> {
-    frame: &'a Frame,
+    rows: &'a Rows,
     labels: Option<Target>,
     profile: &'a ReferenceProfile,
     config: &'a DriftConfig,
+    /// Thresholds that training left, where they are those that the config asks for.
+    thresholds: Option<DistanceThresholds>,
 }
 
 impl Workspace {
@@ -54,24 +62,24 @@ impl Workspace {
         let (profile_digest, profile) = self.profile_of(name, version)?;
         let run = self.run_row(&version.run)?;
         let config = self.drift_config(&run.subject.config, options)?;
-        observer.stage_started("read");
         let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
         let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
-        let bytes = driftgate_data::bytes_of(&options.batch)?;
-        let table = crate::predict::read_batch(&options.batch, &bytes, spec.format.clone(), &loaded.transform)?;
-        let frame = driftgate_data::frame_for_prediction(&table, &loaded.transform)?;
-        enough(&frame, &config)?;
-        let (labels, mut warnings) = labels_of(&table, &spec, &loaded.manifest.labels);
-        let ignored = driftgate_data::ignored_columns(&table, &loaded.transform);
-        let ignored: Vec<String> = ignored.into_iter().filter(|c| *c != spec.target).collect();
+        let (rows, kept) = self.read_large_or_small(&options.batch, &loaded.transform, &spec, observer, cancel)?;
+        enough(&rows, &config)?;
+        let (labels, mut warnings) = labels_of(&rows, &spec, &loaded.manifest.labels);
+        let ignored: Vec<String> = rows.ignored().iter().filter(|c| **c != spec.target).cloned().collect();
         if !ignored.is_empty() {
             warnings.push(format!("the model does not use {}, so nothing was said of it", ignored.join(", ")));
         }
-        observer.stage_finished("read", &format!("{} rows", frame.rows()));
-        let batch = Batch { frame: &frame, labels, profile: &profile, config: &config };
+        observer.stage_finished("read", &format!("{} rows", rows.rows()));
+        let thresholds = self.thresholds_of(&profile, &config)?;
+        let batch = Batch { rows: &rows, labels, profile: &profile, config: &config, thresholds };
         let found = self.compare_batch(&batch, &loaded, observer, cancel)?;
-        // The bytes that were compared, whatever the file holds by now.
-        let digest = self.ledger.put(&bytes)?;
+        // What was compared, whatever the file holds by now.
+        let digest = match kept {
+            Kept::Bytes(bytes) => self.ledger.put(&bytes)?,
+            Kept::Object(digest) => digest,
+        };
         let report = DriftReport {
             schema: "driftgate/drift/1".into(),
             drift_type: "tabular".into(),
@@ -84,7 +92,7 @@ impl Workspace {
             profile: profile_digest,
             batch: digest,
             reference_rows: profile.rows,
-            batch_rows: frame.rows() as u64,
+            batch_rows: rows.rows() as u64,
             overall: found.overall,
             columns: found.columns,
             global: found.global,
@@ -110,6 +118,13 @@ impl Workspace {
         }
     }
 
+    /// The thresholds that training left, unless another number of permutations is asked for: then p-values are permuted anew.
+    fn thresholds_of(&self, profile: &ReferenceProfile, config: &DriftConfig) -> Result<Option<DistanceThresholds>> {
+        let Some(digest) = &profile.thresholds else { return Ok(None) };
+        let thresholds = profile::read_thresholds(&self.ledger.get(digest)?)?;
+        Ok(Some(thresholds).filter(|t| t.permutations == config.permutations))
+    }
+
     fn compare_batch(
         &self,
         batch: &Batch,
@@ -121,43 +136,31 @@ impl Workspace {
         let columns = self.compare_columns(batch, observer, cancel)?;
         observer.stage_finished("columns", &format!("{} columns", columns.len()));
         observer.stage_started("model");
-        let x = loaded.transform.apply(batch.frame)?;
-        let predictions = loaded.model.predict(&x)?;
         let profile = batch.profile;
-        let answers = self.compare_one(&profile.predictions, &profile::predicted(&predictions), batch.config)?;
-        let sure = profile::confidences(&predictions);
-        let confidences = match (&profile.confidences, &sure) {
-            (Some(column), Some(sure)) => {
-                Some(self.compare_one(column, &ColumnValues::Number(sure.clone()), batch.config)?)
-            }
-            _ => None,
-        };
-        let labels = match &batch.labels {
-            Some(target) => Some(self.compare_one(&profile.target, &profile::target_column(target), batch.config)?),
-            None => None,
-        };
+        let answers = self.answer(batch, loaded, observer, cancel)?;
+        let performance = batch.labels.as_ref().map(|truth| performance(profile, &answers.terms(truth), batch.config));
         let estimated = match batch.labels {
-            None => estimate(profile, sure.as_deref(), batch.config),
+            None => estimate(profile, answers.sure.as_deref(), batch.config),
             Some(_) => None,
         };
-        let performance = batch
-            .labels
-            .clone()
-            .map(|truth| performance(profile, &profile::terms(&Answered { predictions, truth }), batch.config));
         cancel.check()?;
-        observer.stage_finished("model", &format!("{} answers", batch.frame.rows()));
-        let global = if batch.config.global.enabled {
-            observer.stage_started("all together");
-            let reference = profile::read_sample(&self.ledger.get(&profile.sample)?)?;
-            let threads = self.host.worker_threads();
-            let result = driftgate_drift::energy(&reference, &x, batch.config, threads, cancel)?;
-            observer.stage_finished("all together", "");
-            Some(result)
-        } else {
-            None
+        let predictions = self.compare_one(&profile.predictions, answers.predicted, batch)?;
+        let confidences = match (&profile.confidences, answers.sure) {
+            (Some(column), Some(sure)) => Some(self.compare_one(column, ColumnValues::Number(sure), batch)?),
+            _ => None,
+        };
+        cancel.check()?;
+        let labels = match &batch.labels {
+            Some(target) => Some(self.compare_one(&profile.target, profile::target_column(target), batch)?),
+            None => None,
+        };
+        observer.stage_finished("model", &format!("{} answers", batch.rows.rows()));
+        let global = match answers.sample {
+            Some(sample) => Some(self.compare_together(batch, loaded, &sample, observer, cancel)?),
+            None => None,
         };
         let (sure, labelled) = (confidences.is_some(), labels.is_some());
-        let outputs = [Some(answers), confidences, labels].into_iter().flatten().collect();
+        let outputs = [Some(predictions), confidences, labels].into_iter().flatten().collect();
         let finished = driftgate_drift::finish(columns, outputs, global, batch.config);
         let mut outputs = finished.outputs.into_iter();
         Ok(Found {
@@ -172,6 +175,59 @@ impl Workspace {
         })
     }
 
+    fn compare_together(
+        &self,
+        batch: &Batch,
+        loaded: &LoadedModel,
+        sample: &Matrix,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<DriftTestResult> {
+        observer.stage_started("all together");
+        let reference = profile::read_sample(&self.ledger.get(&batch.profile.sample)?)?;
+        let reference = JointSide { rows: &reference, of: batch.profile.rows };
+        let sample = JointSide { rows: sample, of: batch.rows.rows() as u64 };
+        let (names, threads) = (loaded.transform.output_features(), self.host.worker_threads());
+        let done = |done, total| observer.progress("all together", Progress { done, total });
+        let result = driftgate_drift::joint(reference, sample, names, batch.config, threads, &done, cancel)?;
+        observer.stage_finished("all together", "");
+        Ok(result)
+    }
+
+    /// The model's answers, some rows at a time in each thread; and the rows that the test of all columns together takes.
+    fn answer(
+        &self,
+        batch: &Batch,
+        loaded: &LoadedModel,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Answers> {
+        let rows = batch.rows.rows();
+        let part = (MOST_CELLS / loaded.transform.output_features().len().max(1)).clamp(FEWEST_ROWS, MOST_ROWS);
+        let drawn = match &batch.config.global {
+            g if g.enabled => driftgate_drift::sample_rows(rows, g.sample as usize, batch.config.seed),
+            _ => Vec::new(),
+        };
+        let parts = rows.div_ceil(part);
+        let done = AtomicU64::new(0);
+        let one = |i: usize| -> Result<(Predictions, Matrix)> {
+            cancel.check()?;
+            let range = i * part..rows.min((i + 1) * part);
+            let x = batch.rows.matrix(range.clone(), &loaded.transform)?;
+            let answers = loaded.model.predict(&x)?;
+            let of_part = drawn.partition_point(|r| *r < range.start)..drawn.partition_point(|r| *r < range.end);
+            let local: Vec<usize> = drawn[of_part].iter().map(|r| r - range.start).collect();
+            let done = done.fetch_add(range.len() as u64, Ordering::Relaxed) + range.len() as u64;
+            observer.progress("model", Progress { done, total: rows as u64 });
+            Ok((answers, x.take(&local)))
+        };
+        let found: Result<Vec<_>> =
+            Workers::run(self.host.worker_threads(), |workers| workers.map(parts, one).into_iter().collect());
+        let (answers, samples): (Vec<_>, Vec<_>) = found?.into_iter().unzip();
+        let sample = batch.config.global.enabled.then(|| stacked(&samples));
+        Ok(Answers::of(answers, sample))
+    }
+
     fn compare_columns(
         &self,
         batch: &Batch,
@@ -180,45 +236,41 @@ impl Workspace {
     ) -> Result<Vec<ColumnDrift>> {
         let columns = &batch.profile.columns;
         let total = columns.len() as u64;
-        let done = std::sync::atomic::AtomicU64::new(0);
+        let done = AtomicU64::new(0);
         let one = |i: usize| -> Result<ColumnDrift> {
             cancel.check()?;
-            let values = profile::column(batch.frame, &columns[i].name)?;
-            let found = self.compare_one(&columns[i], values, batch.config)?;
-            let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+            let values = batch.rows.column(&columns[i].name)?;
+            let found = self.compare_one(&columns[i], values, batch)?;
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             observer.progress("columns", Progress { done, total });
             Ok(found)
         };
         Workers::run(self.host.worker_threads(), |workers| workers.map(columns.len(), one).into_iter().collect())
     }
 
-    fn compare_one(
-        &self,
-        reference: &ProfileColumn,
-        values: &ColumnValues,
-        config: &DriftConfig,
-    ) -> Result<ColumnDrift> {
+    fn compare_one(&self, reference: &ProfileColumn, values: ColumnValues, batch: &Batch) -> Result<ColumnDrift> {
+        let (config, thresholds) = (batch.config, batch.thresholds.as_ref());
         let stored = ColumnStore::from_bytes(&self.ledger.get(&reference.values)?)?;
         match (&stored, values) {
-            (ColumnStore::Numbers(sorted), ColumnValues::Number(v)) => {
+            (ColumnStore::Numbers(sorted), ColumnValues::Number(batch)) => {
                 let column = NumericColumn {
                     name: &reference.name,
                     reference: sorted,
                     reference_missing: reference.missing,
-                    batch: v.clone(),
-                    thresholds: None,
+                    batch,
+                    thresholds,
                 };
                 Ok(driftgate_drift::check_numeric(column, config))
             }
-            (ColumnStore::Counts(counts), ColumnValues::Text { .. }) => {
-                let (batch, batch_missing) = profile::counts(values);
+            (ColumnStore::Counts(counts), values @ ColumnValues::Text { .. }) => {
+                let (batch, batch_missing) = profile::counts(&values);
                 let column = CategoricalColumn {
                     name: &reference.name,
                     reference: counts,
                     reference_missing: reference.missing,
                     batch: &batch,
                     batch_missing,
-                    thresholds: None,
+                    thresholds,
                 };
                 Ok(driftgate_drift::check_categorical(column, config))
             }
@@ -227,6 +279,44 @@ impl Workspace {
                 "Give the column the type that it has in the model's data set",
             )),
         }
+    }
+
+    /// Reads a batch: whole, or, where it is large, as an object that it becomes first, so that what is compared is what is
+    /// kept.
+    fn read_large_or_small(
+        &self,
+        path: &Path,
+        transform: &Transform,
+        spec: &DatasetSpec,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Rows, Kept)> {
+        if !driftgate_data::is_large(path)? {
+            observer.stage_started("read");
+            let bytes = driftgate_data::bytes_of(path)?;
+            let table = crate::predict::read_batch(path, &bytes, spec.format.clone(), transform)?;
+            return Ok((Rows::held(table, transform)?, Kept::Bytes(bytes)));
+        }
+        observer.stage_started("copy");
+        let stored = self.ledger.put_file_watched(path, &mut |done, total| {
+            observer.progress("copy", Progress { done: done >> 20, total: total >> 20 });
+            !cancel.is_cancelled()
+        })?;
+        let (digest, size) = stored.ok_or(EngineError::Cancelled)?;
+        observer.stage_finished("copy", &format!("{} MiB", size >> 20));
+        observer.stage_started("read");
+        let source = Source {
+            name: &path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
+            folder: &self.ledger.cache_folder(),
+            size,
+            threads: self.host.worker_threads(),
+            progress: &|done, total| observer.progress("read", Progress { done: done >> 10, total: total >> 10 }),
+            cancel,
+        };
+        let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let stored = self.ledger.object_path(&digest);
+        let rows = Rows::streamed(&stored, &extension, &spec.format, transform, spec, &source)?;
+        Ok((rows, Kept::Object(digest)))
     }
 
     fn record_check(&self, options: &DriftCheckOptions, report: DriftReport) -> Result<DriftCheckView> {
@@ -289,34 +379,90 @@ struct Found {
     estimated: Option<EstimatedPerformance>,
 }
 
-fn enough(frame: &Frame, config: &DriftConfig) -> Result<()> {
+fn enough(rows: &Rows, config: &DriftConfig) -> Result<()> {
     let least = config.monitoring.min_batch_size;
-    if frame.rows() as u64 >= least {
+    if rows.rows() as u64 >= least {
         return Ok(());
     }
     Err(EngineError::refused(
-        format!("the batch has {} rows, and `monitoring.min_batch_size` is {least}", frame.rows()),
+        format!("the batch has {} rows, and `monitoring.min_batch_size` is {least}", rows.rows()),
         "Collect more rows first; nothing was checked or recorded",
     ))
 }
 
-/// The target of a batch that has it, or why it is not used. `labels` are the model's own: a batch may lack some of them, and
-/// one with others cannot be judged.
-fn labels_of(table: &Table, spec: &DatasetSpec, labels: &[String]) -> (Option<Target>, Vec<String>) {
-    if table.column(&spec.target).is_none() {
-        return (None, Vec::new());
+/// The target of a batch that has it, or why it is not used.
+fn labels_of(rows: &Rows, spec: &DatasetSpec, labels: &[String]) -> (Option<Target>, Vec<String>) {
+    match rows.target(spec, labels) {
+        None => (None, Vec::new()),
+        Some(Ok(target)) => (Some(target), Vec::new()),
+        Some(Err(e)) => (None, vec![format!("the labels in `{}` are not used: {e}", spec.target)]),
     }
-    let mut only = spec.clone();
-    only.features.clear();
-    only.split = driftgate_model::SplitPolicy::default();
-    if spec.task.is_classification() {
-        only.constraints.label_classes = Some(labels.to_vec());
+}
+
+/// What a batch's bytes are kept as.
+enum Kept {
+    /// They are put into the ledger when the check is done.
+    Bytes(Vec<u8>),
+    /// They are there already.
+    Object(Digest),
+}
+
+/// What the model answers to a batch.
+struct Answers {
+    /// As a column: classes or values.
+    predicted: ColumnValues,
+    /// The probability of each predicted class.
+    sure: Option<Vec<f64>>,
+    /// Rows of the batch as the model takes them, for the test of all columns together.
+    sample: Option<Matrix>,
+}
+
+impl Answers {
+    /// Parts in the order of the rows.
+    fn of(parts: Vec<Predictions>, sample: Option<Matrix>) -> Answers {
+        let (mut predicted, mut sure) = (None, None);
+        for part in parts {
+            if let Some(confidences) = profile::confidences(&part) {
+                sure.get_or_insert_with(Vec::new).extend(confidences);
+            }
+            predicted = match (predicted.take(), profile::predicted(&part)) {
+                (Some(ColumnValues::Number(mut all)), ColumnValues::Number(more)) => {
+                    all.extend(more);
+                    Some(ColumnValues::Number(all))
+                }
+                // All parts are of one label set.
+                (Some(ColumnValues::Text { dictionary, codes: mut all }), ColumnValues::Text { codes, .. }) => {
+                    all.extend(codes);
+                    Some(ColumnValues::Text { dictionary, codes: all })
+                }
+                (_, first) => Some(first),
+            };
+        }
+        Answers { predicted: predicted.unwrap_or(ColumnValues::Number(Vec::new())), sure, sample }
     }
-    let read = table.frame(&only).and_then(|frame| driftgate_data::target(&frame, &only));
-    match read {
-        Ok(target) => (Some(target), Vec::new()),
-        Err(e) => (None, vec![format!("the labels in `{}` are not used: {e}", spec.target)]),
+
+    /// The terms whose mean is the metric: 1 for a right answer, or the absolute error.
+    fn terms(&self, truth: &Target) -> Vec<f64> {
+        match (&self.predicted, truth) {
+            (ColumnValues::Number(predicted), Target::Values(truth)) => {
+                predicted.iter().zip(truth).map(|(p, t)| (p - t).abs()).collect()
+            }
+            (ColumnValues::Text { codes: predicted, .. }, Target::Classes { codes: truth, .. }) => {
+                predicted.iter().zip(truth).map(|(p, t)| f64::from(u8::from(p == t))).collect()
+            }
+            _ => Vec::new(),
+        }
     }
+}
+
+/// One matrix below the other; all have the same columns.
+fn stacked(parts: &[Matrix]) -> Matrix {
+    let (rows, cols) = (parts.iter().map(Matrix::rows).sum(), parts.first().map_or(0, Matrix::cols));
+    let mut data = Vec::with_capacity(rows * cols);
+    for j in 0..cols {
+        parts.iter().for_each(|part| data.extend_from_slice(part.column(j)));
+    }
+    Matrix::from_columns(rows, cols, data).unwrap_or_default()
 }
 
 /// Performance on a batch with labels against the model's own test split.

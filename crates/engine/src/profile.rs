@@ -4,12 +4,12 @@ use crate::artifact::{LoadedModel, canonical};
 use crate::stages::{self, Answered, Inputs, SplitData};
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::Transform;
-use driftgate_drift::fit_calibration;
+use driftgate_drift::{DistanceThresholds, ReferenceValues, fit_calibration};
 use driftgate_learn::Predictions;
 use driftgate_model::config::RunConfig;
 use driftgate_model::views::ProfileView;
 use driftgate_model::{
-    CancelToken, ColumnValues, Digest, DriftConfig, EventBody, Frame, Matrix, Observer, ProfileColumn, ProfileKind,
+    CancelToken, ColumnValues, Digest, DriftConfig, DriftTest, EventBody, Matrix, Observer, ProfileColumn, ProfileKind,
     ReferencePerformance, ReferenceProfile, RunRow, SplitName, Target, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ impl ColumnStore {
         match values {
             ColumnValues::Number(v) => {
                 let mut sorted: Vec<f64> = v.iter().copied().filter(|x| !x.is_nan()).map(|x| x + 0.0).collect();
-                sorted.sort_unstable_by(f64::total_cmp);
+                driftgate_drift::sort(&mut sorted);
                 let missing = (v.len() - sorted.len()) as u64;
                 (ColumnStore::Numbers(sorted), ProfileKind::Numeric, missing)
             }
@@ -176,6 +176,8 @@ fn joined(a: &ColumnValues, b: &ColumnValues) -> ColumnValues {
 #[derive(Default)]
 struct Columns {
     objects: Vec<Vec<u8>>,
+    /// The number columns among them, by name.
+    numbers: Vec<(String, usize)>,
 }
 
 impl Columns {
@@ -183,9 +185,48 @@ impl Columns {
         let (store, kind, missing) = ColumnStore::of(values);
         let bytes = store.to_bytes()?;
         let digest = Digest::of(&bytes);
+        if kind == ProfileKind::Numeric {
+            self.numbers.push((name.into(), self.objects.len()));
+        }
         self.objects.push(bytes);
         Ok(ProfileColumn { name: name.into(), kind, rows: values.len() as u64, missing, values: digest })
     }
+}
+
+impl Columns {
+    /// Permutation thresholds of the number columns, as an object, where the configured test is judged by them.
+    ///
+    /// That is the Wasserstein distance alone: permuting its values costs thousands of steps a draw, so that it pays to do it
+    /// once. A permutation of counts (PSI, Jensen–Shannon) is one draw a cell, and made at each check it is exact for the very
+    /// sizes and values of the batch. Of two columns with one name the first has thresholds.
+    fn thresholds(&self, drift: &DriftConfig, threads: usize, cancel: &CancelToken) -> Result<Option<Vec<u8>>> {
+        if drift.numerical != DriftTest::Wasserstein {
+            return Ok(None);
+        }
+        let mut thresholds = DistanceThresholds::new(drift.permutations);
+        for (name, at) in &self.numbers {
+            let ColumnStore::Numbers(sorted) = ColumnStore::from_bytes(&self.objects[*at])? else { continue };
+            let values = ReferenceValues::Numbers(&sorted);
+            let made = driftgate_drift::column_thresholds(
+                name,
+                drift.numerical,
+                values,
+                drift.permutations,
+                drift.seed,
+                threads,
+                cancel,
+            )?;
+            if let Some(made) = made {
+                thresholds.columns.entry(name.clone()).or_insert(made);
+            }
+        }
+        Ok((!thresholds.columns.is_empty()).then(|| to_bytes(&thresholds)).transpose()?)
+    }
+}
+
+/// Reads a profile's thresholds.
+pub(crate) fn read_thresholds(bytes: &[u8]) -> Result<DistanceThresholds> {
+    from_bytes(bytes, "a profile's thresholds")
 }
 
 /// Makes a profile: the same model and data give the same bytes.
@@ -217,7 +258,9 @@ pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<Profi
         _ => None,
     };
     let target = columns.add(&source.inputs.spec.target, &target_column(&source.train.y))?;
-    let seed = drift_of(&source.inputs.config).seed;
+    let drift = drift_of(&source.inputs.config);
+    let thresholds = columns.thresholds(&drift, source.inputs.threads, cancel)?;
+    let seed = drift.seed;
     let sample = to_bytes(&sampled(&source.train.x, SAMPLE_ROWS, seed))?;
     let profile = ReferenceProfile {
         schema: "driftgate/profile/1".into(),
@@ -232,9 +275,10 @@ pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<Profi
         performance: performance_of(source.test),
         confidence_calibration: calibration,
         sample: Digest::of(&sample),
-        thresholds: None,
+        thresholds: thresholds.as_ref().map(|bytes| Digest::of(bytes)),
     };
     columns.objects.push(sample);
+    columns.objects.extend(thresholds);
     Ok(ProfileParts { manifest: canonical(&profile)?, objects: columns.objects })
 }
 
@@ -334,9 +378,4 @@ impl Workspace {
         observer.stage_finished("profile", &format!("{} columns", loaded.transform.inputs().len()));
         Ok(profile)
     }
-}
-
-/// A column of a frame, or what is missing.
-pub(crate) fn column<'f>(frame: &'f Frame, name: &str) -> Result<&'f ColumnValues> {
-    frame.column(name).ok_or_else(|| EngineError::corrupt(format!("the batch has lost the column `{name}`")))
 }

@@ -187,6 +187,16 @@ impl Ledger {
         self.0.objects.put_file(path)
     }
 
+    /// The same for a file that may be large: `watch` is told how many bytes of how many are done (each counts twice, once
+    /// copied and once hashed), at least every 16 MiB, and stops it with `false`; then nothing is stored, and `None` comes back.
+    pub fn put_file_watched(
+        &self,
+        path: &Path,
+        watch: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Option<(Digest, u64)>> {
+        self.0.objects.put_file_watched(path, watch)
+    }
+
     /// The bytes of an object, hashed again.
     ///
     /// Errors: [`LedgerError::ObjectNotFound`]; [`LedgerError::Corrupt`] when the bytes are not the ones it is named for.

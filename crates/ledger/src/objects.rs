@@ -17,6 +17,11 @@ pub(crate) struct ObjectStore {
 
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 16;
+/// Bytes after which a watcher is told.
+const PART: u64 = 16 << 20;
+
+/// Is told how much of how much is done; `false` stops.
+pub(crate) type Watch<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
 
 impl ObjectStore {
     pub(crate) fn at(folder: PathBuf) -> ObjectStore {
@@ -46,22 +51,43 @@ impl ObjectStore {
 
     /// Copies a file in. The copy is hashed, not the original, so a file that changes meanwhile cannot get a wrong name.
     pub(crate) fn put_file(&self, path: &Path) -> Result<(Digest, u64)> {
+        let stored = self.put_file_watched(path, &mut |_, _| true)?;
+        stored.ok_or_else(|| LedgerError::BadInput(format!("`{}` was not stored", path.display())))
+    }
+
+    /// The same, in parts of a file that is large: `watch` is told how many bytes of how many were copied or hashed, and
+    /// stops it with `false`; then nothing is stored.
+    pub(crate) fn put_file_watched(&self, path: &Path, watch: Watch<'_>) -> Result<Option<(Digest, u64)>> {
         let mut source = File::open(path).map_err(LedgerError::io("read", path))?;
-        if !source.metadata().map_err(LedgerError::io("read", path))?.is_file() {
+        let meta = source.metadata().map_err(LedgerError::io("read", path))?;
+        if !meta.is_file() {
             return Err(LedgerError::BadInput(format!("`{}` is not a regular file", path.display())));
         }
         let mut temporary = Temporary::create(&self.folder)?;
-        // `copy` between files shares the blocks (reflink) where the file system can.
-        std::io::copy(&mut source, &mut temporary.file).map_err(|source| LedgerError::Io {
-            what: if source.kind() == ErrorKind::StorageFull { "write the copy of" } else { "copy" },
-            path: path.to_owned(),
-            source,
-        })?;
-        let (digest, size) = hash_file(&temporary.path)?;
+        let all = 2 * meta.len();
+        let mut copied = 0;
+        loop {
+            // `copy` between files shares the blocks (reflink) where the file system can.
+            let part = std::io::copy(&mut (&mut source).take(PART), &mut temporary.file);
+            let part = part.map_err(|source| LedgerError::Io {
+                what: if source.kind() == ErrorKind::StorageFull { "write the copy of" } else { "copy" },
+                path: path.to_owned(),
+                source,
+            })?;
+            copied += part;
+            if !watch(copied, all) {
+                return Ok(None);
+            }
+            if part < PART {
+                break;
+            }
+        }
+        let hashed = hash_file_watched(&temporary.path, &mut |size| watch(copied + size, all))?;
+        let Some((digest, size)) = hashed else { return Ok(None) };
         if !(self.holds_intact(&digest, size)? && self.renew(&digest)?) {
             self.keep(temporary, &digest)?;
         }
-        Ok((digest, size))
+        Ok(Some((digest, size)))
     }
 
     pub(crate) fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
@@ -242,10 +268,16 @@ fn make_read_only(_file: &File) -> std::io::Result<()> {
 
 /// SHA-256 and length of a file, read once from front to back.
 pub(crate) fn hash_file(path: &Path) -> Result<(Digest, u64)> {
+    let hashed = hash_file_watched(path, &mut |_| true)?;
+    hashed.ok_or_else(|| LedgerError::BadInput(format!("`{}` was not read through", path.display())))
+}
+
+/// The same, unless `watch`, which is told how far it is, says `false`.
+fn hash_file_watched(path: &Path, watch: &mut dyn FnMut(u64) -> bool) -> Result<Option<(Digest, u64)>> {
     let mut file = File::open(path).map_err(LedgerError::io("read", path))?;
     let mut hasher = sha2::Sha256::new();
     let mut buffer = vec![0; CHUNK];
-    let mut size = 0;
+    let (mut size, mut told) = (0, 0);
     loop {
         let n = match file.read(&mut buffer) {
             Ok(0) => break,
@@ -255,8 +287,14 @@ pub(crate) fn hash_file(path: &Path) -> Result<(Digest, u64)> {
         };
         hasher.update(buffer.get(..n).unwrap_or_default());
         size += n as u64;
+        if size - told >= PART {
+            told = size;
+            if !watch(size) {
+                return Ok(None);
+            }
+        }
     }
-    Ok((Digest(hasher.finalize().into()), size))
+    Ok(Some((Digest(hasher.finalize().into()), size)))
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {

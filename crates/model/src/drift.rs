@@ -342,7 +342,7 @@ pub struct ConfidenceCalibration {
 /// What one test of one column found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DriftTestResult {
-    /// The test: a [`DriftTest`] name, or `missing`, `new_category`, `energy`, `performance`.
+    /// The test: a [`DriftTest`] name, or `missing`, `new_category`, `joint` (`energy` in older reports), `performance`.
     pub test: String,
     /// How the p-value was made: `exact`, `asymptotic`, `permutation`, `fisher`, …
     pub method: String,
@@ -366,6 +366,27 @@ pub struct DriftTestResult {
     pub verdict: DriftVerdict,
     /// What a reader must know.
     pub note: Option<String>,
+    /// Columns whose dependence on one another changed, the surest first; only the test of all columns together names any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<DependenceChange>,
+}
+
+/// Two columns that depend on one another otherwise than before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DependenceChange {
+    /// One column, as the model's features are named.
+    pub first: String,
+    /// The other.
+    pub second: String,
+    /// What is correlated: `ranks`, or the distance from the middle rank of one or both: `extremes of first`,
+    /// `extremes of second`, `extremes of both`.
+    pub measure: String,
+    /// The correlation in the reference, −1 to 1.
+    pub reference: f64,
+    /// The correlation in the batch.
+    pub batch: f64,
+    /// The p-value, adjusted for all pairs (Westfall and Young 1993).
+    pub adjusted_p: f64,
 }
 
 /// What a check says of one column.

@@ -137,7 +137,7 @@ impl Frame {
 /// A dense matrix of f64 in column-major order: `rows` x `cols`, column `j` at `data[j*rows..(j+1)*rows]`.
 ///
 /// NaN means missing; estimators say whether they take it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Matrix {
     rows: usize,
     cols: usize,

@@ -17,12 +17,7 @@ impl Transform {
     pub fn apply(&self, frame: &Frame) -> Result<Matrix> {
         let rows = frame.rows();
         let known = by_name(frame);
-        if !self.missing_passes {
-            // Filled columns may have gaps; a transform fills all its columns or none.
-            let unfilled = self.numeric.iter().filter(|c| c.fill.is_none()).map(|c| c.name.as_str());
-            let open = self.categorical.iter().filter(|c| c.fill.is_none()).map(|c| c.name.as_str());
-            refuse_missing(&known, &unfilled.chain(open).collect::<Vec<_>>())?;
-        }
+        refuse_missing(&known, &self.complete())?;
         let mut data = Vec::with_capacity(rows * self.output_features.len());
         for c in &self.numeric {
             let values = numeric_values(&c.name, feature(&known, &c.name)?)?;
@@ -42,6 +37,24 @@ impl Transform {
             what: "transform",
             why: "its columns and its names do not agree".into(),
         })
+    }
+
+    /// The columns that may have no gap. Filled ones may; a transform fills all its columns or none.
+    fn complete(&self) -> Vec<&str> {
+        if self.missing_passes {
+            return Vec::new();
+        }
+        let unfilled = self.numeric.iter().filter(|c| c.fill.is_none()).map(|c| c.name.as_str());
+        let open = self.categorical.iter().filter(|c| c.fill.is_none()).map(|c| c.name.as_str());
+        unfilled.chain(open).collect()
+    }
+
+    /// Errors as [`Transform::apply`] does where a column with missing values may have none. `gaps` gives a column's number of
+    /// them and its first row, from 0.
+    pub(crate) fn refuse_gaps(&self, gaps: &dyn Fn(&str) -> (usize, Option<usize>)) -> Result<()> {
+        let counted = |name: &'_ str| gaps(name);
+        let all = self.complete().into_iter().map(|name| (name, counted(name).0, counted(name).1));
+        refuse_counted(&all.collect::<Vec<_>>())
     }
 
     fn encode(&self, c: &CategoricalColumn, values: &ColumnValues, rows: usize, data: &mut Vec<f64>) -> Result<()> {
@@ -175,30 +188,31 @@ pub(crate) fn numeric_values<'v>(name: &str, values: &'v ColumnValues) -> Result
 
 /// Errors where any of the columns `names` has a missing value; the error counts them all and names the first.
 pub(crate) fn refuse_missing(known: &Known, names: &[&str]) -> Result<()> {
-    let (mut first, mut total, mut columns) = (None, 0, 0);
+    let mut gaps = Vec::with_capacity(names.len());
     for name in names {
         let values = feature(known, name)?;
-        let gaps = (0..values.len()).filter(|i| values.is_missing(*i)).count();
-        if gaps > 0 {
-            total += gaps;
-            columns += 1;
-            first = first.or_else(|| (0..values.len()).find(|i| values.is_missing(*i)).map(|row| (*name, row)));
-        }
+        let count = (0..values.len()).filter(|i| values.is_missing(*i)).count();
+        let first = if count > 0 { (0..values.len()).find(|i| values.is_missing(*i)) } else { None };
+        gaps.push((*name, count, first));
     }
-    match first {
-        None => Ok(()),
-        Some((name, row)) => {
-            let mut more = and_more(total);
-            if columns > 1 {
-                more = more.replace(')', &format!(", in {columns} columns)"));
-            }
-            Err(DataError::MissingValue {
-                column: name.into(),
-                place: format!("row {}", row + 1),
-                more,
-                hint: "Set `missing_values.policy: impute`, or `fail_on_nulls: false` for an estimator that takes missing values"
-                    .into(),
-            })
-        }
+    refuse_counted(&gaps)
+}
+
+/// The same for columns whose missing values were counted: name, how many, the first row from 0.
+fn refuse_counted(gaps: &[(&str, usize, Option<usize>)]) -> Result<()> {
+    let some = || gaps.iter().filter(|g| g.1 > 0);
+    let (columns, total) = (some().count(), some().map(|g| g.1).sum());
+    let Some((name, _, Some(row))) = some().next() else { return Ok(()) };
+    let mut more = and_more(total);
+    if columns > 1 {
+        more = more.replace(')', &format!(", in {columns} columns)"));
     }
+    Err(DataError::MissingValue {
+        column: (*name).into(),
+        place: format!("row {}", row + 1),
+        more,
+        hint:
+            "Set `missing_values.policy: impute`, or `fail_on_nulls: false` for an estimator that takes missing values"
+                .into(),
+    })
 }

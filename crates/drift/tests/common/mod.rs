@@ -1,7 +1,13 @@
 //! Samples and configurations that the tests share.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "each test file uses a part; tables are a result"
+)]
 
-use driftgate_model::DriftConfig;
+use driftgate_drift::{DriftError, JointSide, joint};
+use driftgate_model::{CancelToken, DriftConfig, DriftTestResult, Matrix};
 use std::collections::BTreeMap;
 
 /// The defaults of `drift.yaml`, with fewer permutations.
@@ -59,4 +65,41 @@ pub fn sorted(mut values: Vec<f64>) -> Vec<f64> {
 
 pub fn named(counts: &[u64]) -> BTreeMap<String, u64> {
     counts.iter().enumerate().map(|(i, &c)| (format!("c{i}"), c)).collect()
+}
+
+/// The test of all columns together, columns named `c0`, `c1`, …
+pub fn together(
+    reference: &Matrix,
+    batch: &Matrix,
+    config: &DriftConfig,
+    threads: usize,
+    cancel: &CancelToken,
+) -> Result<DriftTestResult, DriftError> {
+    let side = |rows: &'_ Matrix| rows.rows() as u64;
+    let names: Vec<String> = (0..reference.cols()).map(|j| format!("c{j}")).collect();
+    let (r, b) = (JointSide { rows: reference, of: side(reference) }, JointSide { rows: batch, of: side(batch) });
+    joint(r, b, &names, config, threads, &|_, _| {}, cancel)
+}
+
+/// A twentieth of the long proof (`cargo xtask deep`) by default.
+pub fn rounds(few: u64) -> u64 {
+    if std::env::var_os("DRIFTGATE_DEEP").is_some() { 20 * few } else { few }
+}
+
+/// Whether `hits` of `rounds` may come from a share of at most `most`: four standard errors to spare.
+#[track_caller]
+pub fn at_most(hits: u64, rounds: u64, most: f64, what: &str) {
+    let share = hits as f64 / rounds as f64;
+    let slack = 4.0 * (most * (1.0 - most) / rounds as f64).sqrt();
+    println!("{what}: {share:.3} (at most {most})");
+    assert!(share <= most + slack, "{what}: {share} against {most}");
+}
+
+/// Whether `hits` of `rounds` may come from a share of at least `least`.
+#[track_caller]
+pub fn at_least(hits: u64, rounds: u64, least: f64, what: &str) {
+    let share = hits as f64 / rounds as f64;
+    let slack = 4.0 * (least * (1.0 - least) / rounds as f64).sqrt();
+    println!("{what}: {share:.3} (at least {least})");
+    assert!(share >= least - slack, "{what}: {share} against {least}");
 }

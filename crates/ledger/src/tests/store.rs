@@ -187,6 +187,22 @@ fn objects_keep_their_bytes_and_say_when_they_do_not() {
     assert_eq!(w.ledger.get(&copied).unwrap(), content);
     assert!(w.ledger.objects().unwrap().contains(&StoredObject::Object(copied)));
 
+    // A watched copy tells how far it is, and one that is stopped leaves nothing.
+    std::fs::write(&file, vec![b'y'; 40 << 20]).unwrap();
+    let before = w.ledger.objects().unwrap().len();
+    let mut told = Vec::new();
+    let mut stopped = |done, total| {
+        told.push((done, total));
+        told.len() < 4
+    };
+    assert_eq!(w.ledger.put_file_watched(&file, &mut stopped).unwrap(), None);
+    assert_eq!(told, [(16 << 20, 80 << 20), (32 << 20, 80 << 20), (40 << 20, 80 << 20), (56 << 20, 80 << 20)]);
+    let names = std::fs::read_dir(w.root().join(".driftgate/objects")).unwrap().flatten();
+    assert!(names.into_iter().all(|n| !n.file_name().to_string_lossy().starts_with("tmp-")));
+    assert_eq!(w.ledger.objects().unwrap().len(), before);
+    let stored = w.ledger.put_file_watched(&file, &mut |_, _| true).unwrap();
+    assert_eq!(stored, Some((Digest::of(&vec![b'y'; 40 << 20]), 40 << 20)));
+
     // A flipped bit is found, named, and mended by storing the same bytes again.
     let mut harmed = content.clone();
     harmed[5] ^= 1;
