@@ -342,7 +342,10 @@ fn the_pages_need_nothing_but_the_server() {
     assert!(!server.get("/docs").is(200).text().contains("://"));
     let api = server.get("/openapi.json").is(200).json();
     assert!(api["openapi"].as_str().unwrap().starts_with("3.1"), "{}", api["openapi"]);
-    assert!(api["paths"]["/predict/{model}"]["post"].is_object());
+    let operation = &api["paths"]["/predict/{model}"]["post"];
+    assert_eq!(operation["parameters"][0]["schema"]["enum"], json!([MODEL]));
+    let body = operation["requestBody"]["content"]["application/json"]["schema"].to_string();
+    assert!(body.contains("petal_width") && body.contains("additionalProperties"), "{body}");
 }
 
 #[test]

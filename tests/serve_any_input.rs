@@ -84,7 +84,9 @@ fn nothing_that_is_sent_is_a_fault_of_the_server() {
     sandbox.data("iris");
     let run = sandbox.run("p", &Pipeline::iris());
     sandbox.driftgate(["approve", &run]).exits(0);
-    let server = sandbox.serve_with(&[], |command| drop(command.env("DRIFTGATE_TOKEN", "t0")));
+    let server = sandbox.serve_with(&[], |command| {
+        command.env("DRIFTGATE_TOKEN", "t0");
+    });
     let connection = RefCell::new(server.connect());
     let ask = |method: &str, path: &str, media: &str, body: &[u8]| -> Result<u16, TestCaseError> {
         let headers = [("content-type", media), ("authorization", "Bearer t0")];

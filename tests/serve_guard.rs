@@ -176,7 +176,9 @@ fn guarded_endpoints_ask_for_the_token() {
     drop(server);
     // The environment's takes the place of both.
     for key in ["DRIFTGATE_TOKEN", "API_ADMIN_TOKEN"] {
-        let server = sandbox.serve_with(&[], |command| drop(command.env(key, "from outside")));
+        let server = sandbox.serve_with(&[], |command| {
+            command.env(key, "from outside");
+        });
         reload(&server, &[("authorization", "Bearer from outside")]).is(200);
         reload(&server, &[("x-admin-token", &new)]).is(403);
     }
@@ -185,7 +187,9 @@ fn guarded_endpoints_ask_for_the_token() {
 #[test]
 fn beyond_this_machine_everything_asks_for_the_token() {
     let sandbox = approved();
-    let server = sandbox.serve_with(&["--bind", "0.0.0.0"], |command| drop(command.env("DRIFTGATE_TOKEN", "t0")));
+    let server = sandbox.serve_with(&["--bind", "0.0.0.0"], |command| {
+        command.env("DRIFTGATE_TOKEN", "t0");
+    });
     let local = server.address().replace("0.0.0.0", "127.0.0.1");
     let mut connection = driftgate_testsupport::Connection::open(&local).unwrap();
     let mut ask = |method: &str, path: &str, token: Option<&str>| {

@@ -313,7 +313,7 @@ pub struct PredictArgs {
     /// The file with the rows
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub input: PathBuf,
-    /// The CSV file to write
+    /// The file to write: CSV, or Parquet by its ending
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: PathBuf,
 }

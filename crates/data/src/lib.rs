@@ -29,6 +29,7 @@ mod transform;
 mod typing;
 mod validate;
 mod version;
+mod written;
 
 pub use batch::{Batch, Source, is_large};
 pub use cells::TableColumn;
@@ -44,3 +45,4 @@ pub use target::{label_set, target};
 pub use transform::{InputColumn, InputKind, Transform, check_features};
 pub use validate::validate;
 pub use version::{content_version, logical_name};
+pub use written::{ParquetTable, WrittenKind, WrittenValues};

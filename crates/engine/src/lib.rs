@@ -4,6 +4,7 @@
 //! A front end hands it a [`Host`] with everything it may know about the world.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod answer_file;
 mod approve;
 mod artifact;
 mod ask;
