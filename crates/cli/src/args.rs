@@ -1,5 +1,8 @@
 //! The grammar of the command line.
 
+mod adapt;
+
+pub use adapt::AdaptCommand;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use driftgate_engine::LogValues;
 use driftgate_model::{DriftAction, RunStatus, Task, Timestamp};
@@ -100,6 +103,9 @@ pub enum Command {
     /// Watch batches for drift: check, look back, respond
     #[command(subcommand)]
     Drift(DriftCommand),
+    /// Let the next model learn from a drifted batch: stage, list, take back
+    #[command(subcommand)]
+    Adapt(AdaptCommand),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -205,6 +211,15 @@ pub enum RunsCommand {
         /// Show equal rows too
         #[arg(long)]
         all: bool,
+    },
+    /// Ask what another set of rules would have decided about a past run; changes nothing
+    Gate {
+        /// The run's id, or any unique beginning or end of it
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// The other rules
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        promotion: PathBuf,
     },
     /// Do a run again from its record and compare every object; changes nothing
     Reproduce {
@@ -375,6 +390,9 @@ pub enum DriftCommand {
         /// Show stable columns too
         #[arg(long)]
         all: bool,
+        /// Write a report with charts there too: one HTML file that needs nothing else; an older file is replaced
+        #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+        report: Option<PathBuf>,
     },
     /// List the checks of a model, newest first
     History {
@@ -426,6 +444,9 @@ pub struct DriftCheckArgs {
     /// Show stable columns too
     #[arg(long)]
     pub all: bool,
+    /// Write a report with charts there too: one HTML file that needs nothing else; an older file is replaced
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub report: Option<PathBuf>,
 }
 
 /// `audit …`.

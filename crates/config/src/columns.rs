@@ -45,6 +45,22 @@ pub(crate) fn of_effects(node: &Node, file: &Path, key: &str) -> Vec<NamedColumn
     entries.iter().map(named).collect()
 }
 
+/// The columns that the scenarios of a promotion mapping change.
+pub(crate) fn of_scenarios(node: &Node, section: &str, file: &Path, key: &str) -> Vec<NamedColumn> {
+    let mut found = Vec::new();
+    for (r, rule) in node.at(&[section, "rules"]).map(Node::items).unwrap_or_default().iter().enumerate() {
+        for (s, scenario) in rule.at(&["scenarios"]).map(Node::items).unwrap_or_default().iter().enumerate() {
+            for (c, item) in scenario.at(&["columns"]).map(Node::items).unwrap_or_default().iter().enumerate() {
+                if let Some(name) = item.written() {
+                    let key = format!("{key}{section}.rules[{r}].scenarios[{s}].columns[{c}]");
+                    found.push(NamedColumn { name: name.into(), file: file.into(), mark: item.mark, key });
+                }
+            }
+        }
+    }
+    found
+}
+
 impl Resolved {
     /// Whether every column that the config names is a feature of the data set.
     ///

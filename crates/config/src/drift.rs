@@ -68,7 +68,7 @@ static EFFECT: Map = Map {
 };
 
 static GLOBAL: Map = Map {
-    about: "The test of all columns together, by energy distance",
+    about: "The test of all columns together: many small moves, and pairs that changed together",
     fields: &[
         flag("enabled", true, "Whether it is made"),
         int("sample", 50, 5_000, 750, "Most rows of either side that it looks at"),

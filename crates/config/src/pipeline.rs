@@ -8,7 +8,7 @@ use crate::evaluation::{EVALUATION, evaluation};
 use crate::files::Files;
 use crate::finding::{ConfigErrors, ConfigFinding};
 use crate::preprocessing::{PREPROCESSING, preprocessing};
-use crate::promotion::{PROMOTION, promotion};
+use crate::promotion::{PROMOTION, promotion, section_of};
 use crate::shape::{LARGEST, Map, Need, Shape, field, idle, section};
 use crate::suggest::cut;
 use crate::training::{TRAINING, training};
@@ -325,7 +325,11 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
         reading.part("evaluation", &EVALUATION, true, p, |part, f, key| evaluation(part.json, random_seed, f, key));
     let bootstrap = evaluation.as_ref().map(|e| &e.bootstrap).filter(|_| gated);
     let promotion = reading.part("promotion", &PROMOTION, false, p, |part, f, key| {
-        promotion(&part.node?, part.json, task, bootstrap, f, key)
+        let node = part.node?;
+        if let Some(task) = task {
+            named.extend(columns::of_scenarios(&node, section_of(task), f.file, key));
+        }
+        promotion(&node, part.json, task, bootstrap, f, key)
     });
     let deployment = reading
         .part("deployment", &DEPLOYMENT, true, p, |part, f, key| deployment(part.node.as_ref(), part.json, f, key));

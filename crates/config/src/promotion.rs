@@ -22,6 +22,109 @@ const DESCRIPTION: Field = field(
 const THRESHOLD: Field =
     field("threshold", Shape::Number { low: End::Open, high: End::Open }, Need::Required, "The number to compare with");
 
+const REQUIRE_EVIDENCE: Field = flag(
+    "require_evidence",
+    false,
+    "Fail, rather than not apply, when there is no batch to look at or nothing in Production",
+);
+
+const COLUMNS: Field = field(
+    "columns",
+    Shape::List { of: &Shape::Written, empty: None, unique: true },
+    Need::Optional,
+    "The inputs it changes; left out, all it can change",
+);
+const NAME: Field = field("name", Shape::Text, Need::Required, "The scenario's name, unique in the rule");
+
+static SCENARIO: Tagged = Tagged {
+    tag: "kind",
+    default: None,
+    about: "A change made to rows, to see how a model copes",
+    variants: &[
+        (
+            "mean",
+            &Map {
+                about: "Adds to numbers",
+                fields: &[
+                    NAME,
+                    COLUMNS,
+                    field(
+                        "by",
+                        Shape::Number { low: End::Open, high: End::Open },
+                        Need::Required,
+                        "Standard deviations of the column; may be negative",
+                    ),
+                ],
+            },
+        ),
+        (
+            "scale",
+            &Map {
+                about: "Multiplies the distance of numbers from the column's mean",
+                fields: &[
+                    NAME,
+                    COLUMNS,
+                    field(
+                        "factor",
+                        Shape::Number { low: End::With(0.0), high: End::Open },
+                        Need::Required,
+                        "The factor",
+                    ),
+                ],
+            },
+        ),
+        (
+            "noise",
+            &Map {
+                about: "Adds Gaussian noise to numbers",
+                fields: &[
+                    NAME,
+                    COLUMNS,
+                    field(
+                        "sd",
+                        Shape::Number { low: End::Without(0.0), high: End::Open },
+                        Need::Required,
+                        "Standard deviations of the column",
+                    ),
+                ],
+            },
+        ),
+        (
+            "missing",
+            &Map {
+                about: "Makes values missing, at random",
+                fields: &[
+                    NAME,
+                    COLUMNS,
+                    field(
+                        "share",
+                        Shape::Number { low: End::Without(0.0), high: End::With(1.0) },
+                        Need::Required,
+                        "The share of the values",
+                    ),
+                ],
+            },
+        ),
+        (
+            "swap",
+            &Map {
+                about: "Replaces texts by other texts of the column, at random",
+                fields: &[
+                    NAME,
+                    COLUMNS,
+                    field(
+                        "share",
+                        Shape::Number { low: End::Without(0.0), high: End::With(1.0) },
+                        Need::Required,
+                        "The share of the values",
+                    ),
+                ],
+            },
+        ),
+    ],
+    unavailable: &[],
+};
+
 macro_rules! rules_of {
     ($module:ident, $metrics:expr) => {
         mod $module {
@@ -116,6 +219,38 @@ macro_rules! rules_of {
                     DESCRIPTION,
                 ],
             };
+            static CHAMPION_ON_DRIFT: Map = Map {
+                about: "On the newest labelled batch that drifted, and on rows changed as each scenario says, the candidate is \
+                        not worse than Production by more than `margin`",
+                fields: &[
+                    ID,
+                    METRIC,
+                    number(
+                        "margin",
+                        End::With(0.0),
+                        End::Open,
+                        0.0,
+                        "How much worse is still not worse, in the metric's own units",
+                    ),
+                    number("confidence", End::Without(0.5), End::Without(1.0), 0.95, "Level of the one-sided bound"),
+                    field(
+                        "scenarios",
+                        Shape::List { of: &Shape::Tagged(&SCENARIO), empty: None, unique: false },
+                        Need::Optional,
+                        "Changes made to the rows of the test split, each compared on its own",
+                    ),
+                    REQUIRE_EVIDENCE,
+                    DESCRIPTION,
+                ],
+            };
+            static COVERAGE: Map = Map {
+                about: "The newest checked batch has not drifted away from what the candidate learned from",
+                fields: &[ID, REQUIRE_EVIDENCE, DESCRIPTION],
+            };
+            static OPEN_RESPONSE: Map = Map {
+                about: "Every drift alarm about the version in Production has an answer",
+                fields: &[ID, REQUIRE_EVIDENCE, DESCRIPTION],
+            };
             static RULE: Tagged = Tagged {
                 tag: "kind",
                 default: Some("threshold"),
@@ -128,6 +263,9 @@ macro_rules! rules_of {
                     ("consecutive", &CONSECUTIVE),
                     ("looks", &LOOKS),
                     ("freshness", &FRESHNESS),
+                    ("champion_on_drift", &CHAMPION_ON_DRIFT),
+                    ("coverage", &COVERAGE),
+                    ("open_response", &OPEN_RESPONSE),
                 ],
                 unavailable: &[],
             };
@@ -164,7 +302,7 @@ pub(crate) static PROMOTION: Map = Map {
     ],
 };
 
-fn section_of(task: Task) -> &'static str {
+pub(crate) fn section_of(task: Task) -> &'static str {
     if task.is_classification() { "classification" } else { "regression" }
 }
 
@@ -238,6 +376,23 @@ fn rules(section: &str, json: &Json, node: &Node, findings: &mut Findings<'_>, k
             findings.error(Some(id.mark), &format!("{place}.id"), &message, "give each rule its own id");
         }
         comparison(&json[section]["rules"][index], rule, findings, &place);
+        scenarios(rule, findings, &place);
+    }
+}
+
+/// Two scenarios of one name cannot be told apart in a report.
+fn scenarios(rule: &Node, findings: &mut Findings<'_>, key: &str) {
+    let mut seen = BTreeMap::new();
+    let list = rule.at(&["scenarios"]).map(Node::items).unwrap_or_default();
+    for (index, scenario) in list.iter().enumerate() {
+        if let Some(name) = scenario.at(&["name"])
+            && let Some(written) = name.written()
+            && let Some(first) = seen.insert(written, name.mark.line)
+        {
+            let message = format!("the name `{}` is already taken on line {first}", cut(written));
+            let place = format!("{key}.scenarios[{index}].name");
+            findings.error(Some(name.mark), &place, &message, "give each scenario its own name");
+        }
     }
 }
 
@@ -248,7 +403,7 @@ fn reach(section: &str, json: &Json, node: &Node, bootstrap: &BootstrapConfig, f
         let written = &json[section]["rules"][index];
         let (level, tail) = match (written["kind"].as_str(), written["confidence"].as_f64()) {
             (Some("interval_bound"), _) => (bootstrap.level, (1.0 - bootstrap.level) / 2.0),
-            (Some("not_worse_than_champion"), Some(confidence)) => (confidence, 1.0 - confidence),
+            (Some("not_worse_than_champion" | "champion_on_drift"), Some(confidence)) => (confidence, 1.0 - confidence),
             _ => continue,
         };
         let needed = resamples_needed(tail);

@@ -4,6 +4,8 @@
 //! [`validate`] finds what is wrong with it, [`content_version`] names it, [`split()`] assigns its rows, [`Transform::fit`]
 //! learns from the train rows how columns become numbers, and [`Transform::apply`] is the one way from a row to a model.
 //!
+//! A [`Batch`] is the rows that a fitted transform is asked about, also from files larger than memory.
+//!
 //! Polars reads CSV and Parquet here and is seen nowhere else: what leaves this crate is a [`driftgate_model::Frame`] or a
 //! [`driftgate_model::Matrix`].
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -39,10 +41,10 @@ pub use predict::{frame_for_prediction, ignored_columns};
 pub use read::{bytes_of, read, read_bytes};
 pub use rows::{GivenValue, MissingTexts, frame_of_rows};
 pub use sniff::{Sniffed, sniff, sniff_bytes};
-pub use split::{Assignment, IdentityColumn, Lineage, TimeCuts, split};
+pub use split::{Assignment, IdentityColumn, Lineage, Staged, TimeCuts, split, stage};
 pub use table::Table;
 pub use target::{label_set, target};
 pub use transform::{InputColumn, InputKind, Transform, check_features};
-pub use validate::validate;
+pub use validate::{validate, validate_batch};
 pub use version::{content_version, logical_name};
 pub use written::{ParquetTable, WrittenKind, WrittenValues};

@@ -28,6 +28,11 @@ impl Table {
         &self.name
     }
 
+    /// How it was read.
+    pub fn format(&self) -> &FileFormat {
+        &self.format
+    }
+
     /// Data rows.
     pub fn rows(&self) -> usize {
         self.rows

@@ -1,7 +1,7 @@
 //! What holds for every split: sizes, strata, togetherness, inheritance, order.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use driftgate_data::{Assignment, Lineage, read_bytes, split};
+use driftgate_data::{Assignment, Lineage, read_bytes, split, stage};
 use driftgate_model::{
     About, ColumnType, Constraints, DatasetSpec, FileFormat, Frame, SplitCounts, SplitName, SplitPolicy, Task,
 };
@@ -309,4 +309,104 @@ proptest! {
         prop_assert_eq!(&b.splits()[..rows.len()], a.splits());
         prop_assert!(together(&all, &b, |r| r.site));
     }
+}
+
+/// A batch of rows that no data set holds: `x` goes on where the data set ends.
+fn batch(from: u32, rows: u32, labels: u32) -> Vec<Row> {
+    (from..from + rows).map(|i| Row { id: i, site: i % 5, day: i % 37, x: i, y: i % labels }).collect()
+}
+
+#[test]
+fn a_staged_batch_is_train_and_drifted_holdout_and_moves_nothing() {
+    let s = spec(Task::Classification);
+    let base = split(&frame(&distinct(200, 3), &s), &s, None).unwrap();
+    let lineage = Lineage::new(&base);
+    // Ten rows that the data set holds, and a hundred that it does not.
+    let mut rows = distinct(10, 3);
+    rows.extend(batch(1_000, 100, 3));
+    let staged = stage(&frame(&rows, &s), &s, &base, &lineage, 0.3).unwrap();
+    assert_eq!((staged.known, staged.tested), (10, 0));
+    assert_eq!(staged.kept, (10..110).collect::<Vec<_>>());
+    let splits = staged.assignment.splits();
+    assert_eq!(&splits[..200], base.splits());
+    let of = |name| splits[200..].iter().filter(|x| **x == name).count();
+    assert_eq!((of(SplitName::Train), of(SplitName::DriftHoldout)), (70, 30));
+    assert_eq!(staged.assignment.counts().test, base.counts().test);
+    let bytes = staged.assignment.to_bytes();
+    assert_eq!(Assignment::from_bytes(&bytes).unwrap(), staged.assignment);
+    // Whoever learned from that version has seen 70 of the batch's rows, and the base's train and val rows.
+    let unseen = staged.assignment.unseen(&frame(&batch(1_000, 100, 3), &s)).unwrap();
+    assert_eq!(unseen.len(), 30);
+    assert_eq!(base.unseen(&frame(&batch(1_000, 100, 3), &s)).unwrap().len(), 100);
+}
+
+#[test]
+fn staged_rows_that_return_are_where_they_were() {
+    let s = spec(Task::Classification);
+    let base = split(&frame(&distinct(200, 3), &s), &s, None).unwrap();
+    let first = stage(&frame(&batch(1_000, 50, 3), &s), &s, &base, &Lineage::new(&base), 0.3).unwrap();
+    let mut lineage = Lineage::new(&base);
+    lineage.add(&first.assignment);
+    // Taken back, then staged again with another share: who was held out stays held out.
+    let again = stage(&frame(&batch(1_000, 50, 3), &s), &s, &base, &lineage, 0.8).unwrap();
+    assert_eq!(again.assignment, first.assignment);
+    // A person adds all rows as an ordinary version: the holdout still is none of the three splits.
+    let mut all = distinct(200, 3);
+    all.extend(batch(1_000, 50, 3));
+    let merged = split(&frame(&all, &s), &s, Some(&lineage)).unwrap();
+    assert_eq!(merged.splits(), first.assignment.splits());
+}
+
+#[test]
+fn what_was_in_a_clean_test_split_is_never_learned_from() {
+    let s = spec(Task::Classification);
+    let first = split(&frame(&distinct(200, 3), &s), &s, None).unwrap();
+    // The second version leaves the last hundred rows out; a batch brings them back.
+    let lineage = Lineage::new(&first);
+    let second = split(&frame(&distinct(100, 3), &s), &s, Some(&lineage)).unwrap();
+    let mut both = lineage.clone();
+    both.add(&second);
+    let returning = &distinct(200, 3)[100..];
+    let staged = stage(&frame(returning, &s), &s, &second, &both, 0.3);
+    let judged = first.splits()[100..].iter().filter(|x| **x != SplitName::Train).count();
+    // All that is left was in train once, so nothing can be held out.
+    let e = staged.unwrap_err().to_string();
+    assert!(e.contains(&format!("{judged} of them belong to its clean splits")), "{e}");
+}
+
+#[test]
+fn groups_keys_and_times_hold_for_a_batch_too() {
+    let mut grouped = spec(Task::Classification);
+    grouped.split.group_column = Some("site".into());
+    let base = split(&frame(&distinct(200, 3), &grouped), &grouped, None).unwrap();
+    let rows = batch(1_000, 100, 3);
+    let staged = stage(&frame(&rows, &grouped), &grouped, &base, &Lineage::new(&base), 0.3);
+    // Every site of the batch is known: those of train are learned from, the others are left out.
+    assert!(staged.unwrap_err().to_string().contains("0 held out"));
+    let elsewhere: Vec<Row> = rows.iter().map(|r| Row { site: 100 + r.site, ..r.clone() }).collect();
+    let staged = stage(&frame(&elsewhere, &grouped), &grouped, &base, &Lineage::new(&base), 0.3).unwrap();
+    for site in 100..105 {
+        let of: std::collections::BTreeSet<_> = elsewhere
+            .iter()
+            .zip(&staged.assignment.splits()[200..])
+            .filter(|(r, _)| r.site == site)
+            .map(|(_, s)| *s)
+            .collect();
+        assert_eq!(of.len(), 1, "site {site} is in {of:?}");
+    }
+    let mut timed = spec(Task::Classification);
+    timed.split.time_column = Some("day".into());
+    let base = split(&frame(&distinct(200, 3), &timed), &timed, None).unwrap();
+    let staged = stage(&frame(&rows, &timed), &timed, &base, &Lineage::new(&base), 0.3).unwrap();
+    let splits = &staged.assignment.splits()[200..];
+    let newest = rows.iter().zip(splits).filter(|(_, s)| **s == SplitName::Train).map(|(r, _)| r.day).max().unwrap();
+    let oldest = rows.iter().zip(splits).filter(|(_, s)| **s != SplitName::Train).map(|(r, _)| r.day).min().unwrap();
+    assert!(newest < oldest, "the holdout is the newest part: {newest} and {oldest}");
+    let mut keyed = spec(Task::Classification);
+    keyed.split.key_column = Some("id".into());
+    let base = split(&frame(&distinct(200, 3), &keyed), &keyed, None).unwrap();
+    let edited: Vec<Row> =
+        distinct(20, 3).into_iter().chain(batch(1_000, 30, 3)).map(|r| Row { x: r.x + 7_000, ..r }).collect();
+    let staged = stage(&frame(&edited, &keyed), &keyed, &base, &Lineage::new(&base), 0.3).unwrap();
+    assert_eq!(staged.known, 20, "a known key is a known row, whatever its values");
 }

@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use driftgate_drift::{chi2, ks, wasserstein::wasserstein};
+use driftgate_drift::{NumericColumn, check_numeric, chi2, ks, wasserstein::wasserstein};
 use std::hint::black_box;
 
 /// Numbers in 0..1 without a pattern that the caches could like.
@@ -34,6 +34,14 @@ fn benchmarks(c: &mut Criterion) {
         });
     });
     c.bench_function("ks 1M+1M", |t| t.iter(|| ks::test(black_box(&a), black_box(&b))));
+    let config = driftgate_config::default_drift();
+    c.bench_function("column 1M+1M by ks", |t| {
+        t.iter(|| {
+            let (reference, batch) = (a.as_slice(), unsorted.clone());
+            let column = NumericColumn { name: "x", reference, reference_missing: 0, batch, thresholds: None };
+            check_numeric(column, &config)
+        });
+    });
     c.bench_function("ks exact 2000+2000", |t| t.iter(|| ks::test(black_box(&x), black_box(&y))));
     c.bench_function("ks exact p at D = 0.5", |t| t.iter(|| ks::exact_p(black_box(2_000_000), 2000, 2000)));
     c.bench_function("wasserstein 1M+1M", |t| t.iter(|| wasserstein(black_box(&a), black_box(&b))));

@@ -93,12 +93,7 @@ fn alpha_of(kind: ProfileKind, config: &DriftConfig) -> f64 {
 
 /// A column's largest effect in multiples of the smallest that matters; 0 where no test has an effect.
 pub fn multiple(column: &ColumnDrift) -> f64 {
-    column.tests.iter().map(test_multiple).fold(0.0, f64::max)
-}
-
-fn test_multiple(test: &DriftTestResult) -> f64 {
-    let effect = test.effect.map_or(0.0, |e| if signed(&test.test) { e.abs() } else { e.max(0.0) });
-    if test.min_effect > 0.0 { effect / test.min_effect } else { f64::from(u8::from(effect > 0.0)) }
+    column.multiple()
 }
 
 fn decide_column(column: &mut ColumnDrift, config: &DriftConfig) {
@@ -115,7 +110,7 @@ fn decide_column(column: &mut ColumnDrift, config: &DriftConfig) {
         } else {
             let interval = t.interval.map(|i| if signed(&t.test) { absolute(i) } else { i });
             let verdict = decide(t.adjusted_p, alpha, interval, t.min_effect);
-            (verdict, severity(verdict, test_multiple(t), &config.severity))
+            (verdict, severity(verdict, t.multiple(), &config.severity))
         };
         t.verdict = verdict;
         worst = worst.max(how_bad);

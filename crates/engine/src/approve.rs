@@ -1,6 +1,6 @@
 use crate::artifact::LoadedModel;
 use crate::ask::{Asked, rules_digest, violated};
-use crate::stages::{self, Answered, Evaluated, Prepared};
+use crate::stages::{self, Answered, Evaluated, Inputs, Prepared};
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
 use driftgate_ledger::EventFilter;
@@ -183,11 +183,24 @@ impl Workspace {
         let model = self.model_row_if_known(row.subject.model.as_str())?;
         let promotion = self.current_rules(row, &config)?;
         let version = self.dataset_version_of(row)?;
-        let why = self.stale(&gate, model.as_ref(), &promotion, &version)?;
+        if let Some(a) = version.adaptation.as_ref().filter(|a| a.undone.is_some()) {
+            return Err(EngineError::refused(
+                format!("the drifted rows it learned from were taken back (adaptation {})", a.adaptation.short()),
+                format!("Reject it with `driftgate reject {} --reason …`, and run again", row.subject.run.short()),
+            ));
+        }
+        let why = self.stale(row.subject.model.as_str(), &gate, model.as_ref(), &promotion, &version)?;
         let Some(why) = why else {
             return Ok(Cleared { gate, gate_digest, loaded, model, asked_again: None });
         };
-        let asked = Asked { run: &row.subject.run, promotion: &promotion, version: &version, looks: gate.test_looks };
+        let asked = Asked {
+            run: &row.subject.run,
+            promotion: &promotion,
+            version: &version,
+            looks: gate.test_looks,
+            profile: profile_of(row),
+            moment: self.present(row.subject.model.as_str())?,
+        };
         let (gate, gate_digest) = self.ask_again(row, config, &asked, &loaded)?;
         if !gate.passed {
             return Err(EngineError::Blocked {
@@ -225,6 +238,7 @@ impl Workspace {
 
     fn stale(
         &self,
+        name: &str,
         gate: &GateReport,
         model: Option<&ModelRow>,
         promotion: &PromotionConfig,
@@ -238,6 +252,9 @@ impl Workspace {
         if rules_digest(promotion)? != gate.rules {
             return Ok(Some("its rules have changed".into()));
         }
+        if self.drift_evidence(name, production.map(|v| v.version), promotion, u64::MAX)? != gate.drift {
+            return Ok(Some("batches were checked or alarms answered since".into()));
+        }
         let age_days = self.host.clock.now().duration_since(version.added_at).as_secs_f64() / 86_400.0;
         let old = promotion.rules.iter().any(|r| match r.kind {
             RuleKind::Freshness { max_age_days } => age_days > max_age_days || age_days < 0.0,
@@ -246,16 +263,17 @@ impl Workspace {
         Ok(old.then(|| "the data have grown old".into()))
     }
 
-    fn ask_again(
+    /// What a run computed, computed again from its artifact.
+    pub(crate) fn candidate_again(
         &self,
         row: &RunRow,
         config: RunConfig,
-        asked: &Asked,
+        version: &DatasetVersionRow,
         loaded: &LoadedModel,
-    ) -> Result<(GateReport, Digest)> {
-        let cancel = CancelToken::new();
-        let inputs = self.load_inputs(config, row.subject.config, asked.version)?;
-        let splits = stages::apply(&inputs, &loaded.transform, &cancel)?;
+        cancel: &CancelToken,
+    ) -> Result<(Inputs, Prepared, Evaluated)> {
+        let inputs = self.load_inputs(config, row.subject.config, version)?;
+        let splits = stages::apply(&inputs, &loaded.transform, cancel)?;
         let prepared = Prepared { transform: loaded.transform.clone(), splits, objects: BTreeMap::new() };
         let answered = |name| -> Result<Answered> {
             let data = prepared.split(name)?;
@@ -269,6 +287,18 @@ impl Workspace {
             objects: BTreeMap::new(),
             profile: Vec::new(),
         };
+        Ok((inputs, prepared, evaluated))
+    }
+
+    fn ask_again(
+        &self,
+        row: &RunRow,
+        config: RunConfig,
+        asked: &Asked,
+        loaded: &LoadedModel,
+    ) -> Result<(GateReport, Digest)> {
+        let cancel = CancelToken::new();
+        let (inputs, prepared, evaluated) = self.candidate_again(row, config, asked.version, loaded, &cancel)?;
         let run = &row.subject.run;
         let gate = self.ask_gate(asked, &inputs, &prepared, &evaluated, &cancel)?;
         let digest = self.ledger.put_json(&gate)?;
@@ -340,7 +370,10 @@ impl Workspace {
         for digest in [version.spec, version.validation, version.split] {
             self.ledger.check_object(&digest)?;
         }
-        self.version_bytes(&version)?;
+        if let Some(a) = &version.adaptation {
+            self.ledger.check_object(&a.record)?;
+        }
+        self.check_files(&version)?;
         self.check_segments(row)?;
         for (name, value) in &row.metrics {
             tags.insert(format!("lineage.eval.{name}"), format!("{value:.6}"));
@@ -419,6 +452,11 @@ pub(crate) fn mandatory(reason: &str) -> Result<&str> {
         return Err(EngineError::bad_input("a reason is required", "Say why with `--reason \"…\"`"));
     }
     Ok(reason)
+}
+
+/// The reference profile that a run made.
+pub(crate) fn profile_of(row: &RunRow) -> Option<Digest> {
+    row.stages.iter().find_map(|s| s.objects.get("profile")).copied()
 }
 
 fn required(digest: Option<Digest>, what: &str) -> Result<Digest> {

@@ -1,6 +1,7 @@
 //! Asking the gate: the evidence is gathered, the rules are applied, and the answer is signed.
 
 use crate::artifact::LoadedModel;
+use crate::ask_drift::{DriftFacts, Models};
 use crate::gate::{self, Champion, Evidence, SplitEvidence};
 use crate::stages::{Answered, Evaluated, Inputs, Prepared, SplitData};
 use crate::{EngineError, Result, Workspace};
@@ -8,8 +9,8 @@ use driftgate_learn::metrics;
 use driftgate_ledger::RunFilter;
 use driftgate_model::config::{EvaluationSplit, PromotionConfig, RuleKind};
 use driftgate_model::{
-    CancelToken, Comparison, DatasetVersionRow, Digest, GateReport, ModelRow, RuleResult, RuleStatus, RunId, RunRow,
-    SplitName, VersionRow, metrics_of,
+    BeforeAfter, CancelToken, Comparison, DatasetVersionRow, Digest, GateReport, ModelRow, RuleResult, RuleStatus,
+    RunId, RunRow, SplitName, Timestamp, VersionRow, metrics_of,
 };
 use std::collections::BTreeMap;
 
@@ -21,6 +22,18 @@ pub(crate) struct Asked<'a> {
     pub(crate) version: &'a DatasetVersionRow,
     /// Runs that had looked at its test split when this one did, this one counted: later ones are not held against it.
     pub(crate) looks: u64,
+    /// The candidate's own reference profile.
+    pub(crate) profile: Option<Digest>,
+    /// The moment that it is asked about.
+    pub(crate) moment: Moment,
+}
+
+/// What was in Production and what was known when the gate is asked.
+pub(crate) struct Moment {
+    pub(crate) production: Option<VersionRow>,
+    /// Events from this one on are not looked at.
+    pub(crate) until: u64,
+    pub(crate) now: Timestamp,
 }
 
 /// What a run computed: the data, and what the candidate answers.
@@ -47,16 +60,27 @@ impl Workspace {
         evaluated: &Evaluated,
         cancel: &CancelToken,
     ) -> Result<GateReport> {
-        let Asked { run, promotion, version, looks } = *asked;
+        let Asked { run, promotion, version, looks, profile, .. } = *asked;
+        let Moment { production, until, now } = &asked.moment;
+        let (production, now) = (production.as_ref(), *now);
         let name = inputs.config.model.as_str();
-        let model = self.ledger.read(|view| -> Result<Option<ModelRow>> { Ok(view.model(name)?) })?;
-        let production = model.as_ref().and_then(ModelRow::production_version);
+        let loaded = production.map(|v| LoadedModel::load(&self.ledger, &v.artifact));
         let candidate = Candidate { inputs, prepared, evaluated };
-        let Seen { splits, champion, comparison } = self.side_by_side(&candidate, promotion, production, cancel)?;
-        let now = self.host.clock.now();
+        let champion_model = production.zip(loaded.as_ref());
+        let Seen { splits, champion, comparison } = self.side_by_side(&candidate, promotion, champion_model, cancel)?;
         let earlier = self.earlier_metrics(run, inputs, promotion)?;
+        let watched = self.drift_evidence(name, production.map(|v| v.version), promotion, *until)?;
+        let held_out = prepared.splits.contains_key(&SplitName::DriftHoldout);
+        let (mut drift, mut adaptation) = (DriftFacts::default(), None);
+        if watched.is_some() || held_out {
+            let own = LoadedModel::load(&self.ledger, &evaluated.report.model_artifact)?;
+            let champion = champion_model.and_then(|(v, loaded)| Some((v, loaded.as_ref().ok()?)));
+            let models = Models { candidate: &own, profile, champion };
+            drift = self.drift_facts(watched.clone(), promotion, &models, inputs, prepared, cancel)?;
+            adaptation = before_after(&models, version, &candidate, cancel)?;
+        }
         let evidence =
-            Evidence { splits, champion, earlier, test_looks: looks, dataset_added_at: version.added_at, now };
+            Evidence { splits, champion, earlier, test_looks: looks, dataset_added_at: version.added_at, now, drift };
         let results = gate::evaluate(promotion, &evidence);
         Ok(GateReport {
             schema: "driftgate/gate/1".into(),
@@ -68,7 +92,16 @@ impl Workspace {
             results,
             comparison,
             test_looks: looks,
+            drift: watched,
+            adaptation,
         })
+    }
+
+    /// Now.
+    pub(crate) fn present(&self, model: &str) -> Result<Moment> {
+        let row = self.ledger.read(|view| -> Result<Option<ModelRow>> { Ok(view.model(model)?) })?;
+        let production = row.as_ref().and_then(ModelRow::production_version).cloned();
+        Ok(Moment { production, until: u64::MAX, now: self.host.clock.now() })
     }
 
     /// Candidate and Production on every split the rules look at.
@@ -76,11 +109,10 @@ impl Workspace {
         &self,
         candidate: &Candidate<'a>,
         promotion: &PromotionConfig,
-        production: Option<&VersionRow>,
+        production: Option<(&VersionRow, &Result<LoadedModel>)>,
         cancel: &CancelToken,
     ) -> Result<Seen<'a>> {
         let Candidate { inputs, prepared, evaluated } = *candidate;
-        let champion_model = production.map(|v| LoadedModel::load(&self.ledger, &v.artifact));
         let mut champion = Champion::None;
         let mut splits = Vec::new();
         let (last, chosen) = chosen(promotion.evaluation_split);
@@ -92,7 +124,7 @@ impl Workspace {
                 _ => (&evaluated.report.test, &evaluated.test),
             };
             let mut paired = BTreeMap::new();
-            if let (Some(v), Some(loaded)) = (production, &champion_model) {
+            if let Some((v, loaded)) = production {
                 let pair = Pair { candidate, loaded, inputs, split: prepared.split(*name)?, cancel };
                 match pair.compare(promotion, (v.version, v.artifact), *name) {
                     Ok((by_rule, compared)) => {
@@ -109,7 +141,7 @@ impl Workspace {
             }
             splits.push(SplitEvidence { evaluation, paired });
         }
-        if let (Champion::Unreadable(version, why), Some(v)) = (&champion, production) {
+        if let (Champion::Unreadable(version, why), Some((v, _))) = (&champion, production) {
             comparison.production_version = Some(*version);
             comparison.production_artifact = Some(v.artifact);
             comparison.overall_verdict = "undefined".into();
@@ -156,6 +188,39 @@ impl Workspace {
             predicate,
         )?)
     }
+}
+
+/// Production before and the candidate after, on the clean test split and on the drifted holdout; `None` without either.
+fn before_after(
+    models: &Models,
+    version: &DatasetVersionRow,
+    candidate: &Candidate,
+    cancel: &CancelToken,
+) -> Result<Option<BeforeAfter>> {
+    let Candidate { inputs, prepared, evaluated } = candidate;
+    let (Some(adaptation), Some((row, champion)), Some(drifted)) =
+        (&version.adaptation, models.champion, prepared.splits.get(&SplitName::DriftHoldout))
+    else {
+        return Ok(None);
+    };
+    let clean = prepared.split(SplitName::Test)?;
+    let config = &inputs.config.evaluation;
+    let one = |ours: &Answered, split: &SplitData, name: SplitName| -> Result<Comparison> {
+        let theirs = Answered { predictions: champion.predict(&split.frame)?, truth: split.y.clone() };
+        let names = metrics_of(inputs.config.task);
+        let (ours, theirs) = (ours.answers()?, theirs.answers()?);
+        let level = config.bootstrap.level;
+        let all = metrics::paired(names, &ours, &theirs, config, level, inputs.threads, cancel)?;
+        Ok(metrics::compare(&all, (row.version, row.artifact), name.as_str(), config))
+    };
+    let after = Answered { predictions: models.candidate.predict(&drifted.frame)?, truth: drifted.y.clone() };
+    Ok(Some(BeforeAfter {
+        adaptation: adaptation.adaptation.clone(),
+        clean: one(&evaluated.test, clean, SplitName::Test)?,
+        drifted: one(&after, drifted, SplitName::DriftHoldout)?,
+        clean_rows: clean.y.len() as u64,
+        drifted_rows: drifted.y.len() as u64,
+    }))
 }
 
 /// The splits that the rules look at, and the last of them.

@@ -99,6 +99,18 @@ impl Workspace {
             EventBody::ProfileAdded { model, version, .. } => {
                 format!("{model}: version {version} got a reference profile")
             }
+            EventBody::AdaptationStaged {
+                adaptation, model, model_version, dataset, number, train, holdout, ..
+            } => {
+                format!(
+                    "{dataset} version {number}: {train} drifted rows to learn from, {holdout} held out, for {model} version \
+                     {model_version} ({})",
+                    adaptation.short()
+                )
+            }
+            EventBody::AdaptationUndone { adaptation, dataset, number, reason, .. } => {
+                format!("{dataset}: adaptation {} (version {number}) taken back: {}", adaptation.short(), why(reason)?)
+            }
             EventBody::DriftChecked { check, model, version, rows, verdict, severity, .. } => format!(
                 "{model}: batch of {rows} rows against version {version} is {}{} ({})",
                 verdict.as_str(),

@@ -3,8 +3,20 @@ use crate::{EngineError, Result, Workspace};
 use driftgate_data::Table;
 use driftgate_ledger::RunFilter;
 use driftgate_model::views::DatasetView;
-use driftgate_model::{DatasetRow, DatasetSpec, DatasetVersionRow, Digest, ModelName};
+use driftgate_model::{
+    AdaptationRecord, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Frame, ModelName,
+};
 use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// The rows of a data set version that came with one drifted batch.
+#[derive(Debug, Clone)]
+pub(crate) struct BatchRows {
+    /// The batch's bytes.
+    pub(crate) file: Digest,
+    /// Their place in the version, from 0.
+    pub(crate) rows: Range<usize>,
+}
 
 impl Workspace {
     /// The data sets, by name.
@@ -51,16 +63,52 @@ impl Workspace {
         })
     }
 
-    /// Reads the stored file of a version; one that was left in place is hashed again first.
-    pub(crate) fn read_version(&self, version: &DatasetVersionRow, spec: &DatasetSpec) -> Result<Table> {
-        let (name, bytes) = self.version_bytes(version)?;
-        Ok(driftgate_data::read_bytes(&bytes, &name, &spec.format)?)
+    /// Reads the file of a version that a person added; one that was left in place is hashed again first.
+    pub(crate) fn read_added(&self, version: &DatasetVersionRow, spec: &DatasetSpec) -> Result<Table> {
+        let file = version.files.first().ok_or_else(|| EngineError::corrupt("a data set version names no file"))?;
+        let bytes = self.file_bytes(version, file)?;
+        Ok(driftgate_data::read_bytes(&bytes, &file.name, &spec.format)?)
     }
 
-    /// The name and the bytes of a version's file, hashed again wherever they lie.
-    pub(crate) fn version_bytes(&self, version: &DatasetVersionRow) -> Result<(String, Vec<u8>)> {
-        let file = version.files.first().ok_or_else(|| EngineError::corrupt("a data set version names no file"))?;
-        let Some(sealed) = &file.reference else { return Ok((file.name.clone(), self.ledger.get(&file.digest)?)) };
+    /// The rows of a version, and which of them came with which drifted batch: the last rows, batch by batch.
+    pub(crate) fn read_version(
+        &self,
+        version: &DatasetVersionRow,
+        spec: &DatasetSpec,
+    ) -> Result<(Frame, Vec<BatchRows>)> {
+        let mut frame = self.read_added(version, spec)?.frame(spec)?;
+        let mut batches = Vec::new();
+        let Some(adaptation) = &version.adaptation else { return Ok((frame, batches)) };
+        let record: AdaptationRecord = self.get_json(&adaptation.record)?;
+        let corrupt = |why: &str| EngineError::corrupt(format!("adaptation {}: {why}", record.adaptation));
+        for batch in &record.batches {
+            let file = version.files.iter().find(|f| f.digest == batch.file);
+            let file = file.ok_or_else(|| corrupt("the version does not name its batch"))?;
+            let bytes = self.file_bytes(version, file)?;
+            let rows = driftgate_data::read_bytes(&bytes, &file.name, &batch.format)?.frame(spec)?;
+            if rows.rows() as u64 != batch.rows {
+                return Err(corrupt("its batch has another number of rows than it had"));
+            }
+            let left_out: BTreeSet<u64> = batch.left_out.iter().copied().collect();
+            let kept: Vec<usize> = (0..rows.rows()).filter(|i| !left_out.contains(&(*i as u64))).collect();
+            let from = frame.rows();
+            frame = frame.append(&rows.take(&kept)).map_err(|e| corrupt(&e.to_string()))?;
+            batches.push(BatchRows { file: batch.file, rows: from..frame.rows() });
+        }
+        Ok((frame, batches))
+    }
+
+    /// Checks that every file of a version is what it was.
+    pub(crate) fn check_files(&self, version: &DatasetVersionRow) -> Result<()> {
+        for file in &version.files {
+            self.file_bytes(version, file)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of one of a version's files, hashed again wherever they lie.
+    fn file_bytes(&self, version: &DatasetVersionRow, file: &DataFile) -> Result<Vec<u8>> {
+        let Some(sealed) = &file.reference else { return Ok(self.ledger.get(&file.digest)?) };
         let path = self.ledger.unseal(sealed)?.ok_or_else(|| {
             EngineError::corrupt("the path of a data file that was left in place is not known any more")
         })?;
@@ -72,10 +120,21 @@ impl Workspace {
                 "Add it again: that makes a new version. Or put the former file back",
             ));
         }
-        Ok((file.name.clone(), bytes))
+        Ok(bytes)
     }
 
     fn describe_change(&self, old: &DatasetVersionRow, new: &DatasetVersionRow) -> Result<String> {
+        if let Some(a) = &new.adaptation {
+            let undone = if a.undone.is_some() { ", taken back since" } else { "" };
+            return Ok(format!(
+                "version {}: version {} and {} drifted rows to learn from, {} held out (adaptation {}{undone})",
+                new.number,
+                a.base,
+                a.train,
+                a.holdout,
+                a.adaptation.short()
+            ));
+        }
         let mut parts = Vec::new();
         if old.files.iter().map(|f| f.digest).ne(new.files.iter().map(|f| f.digest)) {
             let delta = new.rows as i64 - old.rows as i64;

@@ -11,8 +11,8 @@ use driftgate_learn::Predictions;
 use driftgate_model::views::DriftCheckView;
 use driftgate_model::{
     CancelToken, ColumnDrift, ColumnValues, DatasetSpec, Digest, DriftConfig, DriftReport, DriftSeverity,
-    DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Matrix, Observer, ProfileColumn, Progress,
-    ReferenceProfile, Target,
+    DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Matrix, NullObserver, Observer, OverallDrift,
+    ProfileColumn, Progress, ReferenceProfile, Target,
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,7 +74,7 @@ impl Workspace {
         observer.stage_finished("read", &format!("{} rows", rows.rows()));
         let thresholds = self.thresholds_of(&profile, &config)?;
         let batch = Batch { rows: &rows, labels, profile: &profile, config: &config, thresholds };
-        let found = self.compare_batch(&batch, &loaded, observer, cancel)?;
+        let (found, like) = self.compare_known(&batch, &loaded, observer, cancel)?;
         // What was compared, whatever the file holds by now.
         let digest = match kept {
             Kept::Bytes(bytes) => self.ledger.put(&bytes)?,
@@ -91,7 +91,8 @@ impl Workspace {
             dataset_version: profile.dataset_version,
             profile: profile_digest,
             batch: digest,
-            reference_rows: profile.rows,
+            reference_rows: like.as_ref().map_or(profile.rows, |(_, rows)| *rows),
+            like: like.map(|(batch, _)| batch),
             batch_rows: rows.rows() as u64,
             overall: found.overall,
             columns: found.columns,
@@ -116,6 +117,53 @@ impl Workspace {
                 Ok(profile::drift_of(&config))
             }
         }
+    }
+
+    /// Compares rows with a profile, for a rule of the gate: nothing is recorded.
+    pub(crate) fn compare_rows(
+        &self,
+        rows: &Rows,
+        profile: &ReferenceProfile,
+        config: &DriftConfig,
+        loaded: &LoadedModel,
+        cancel: &CancelToken,
+    ) -> Result<(OverallDrift, Vec<String>)> {
+        enough(rows, config)?;
+        let thresholds = self.thresholds_of(profile, config)?;
+        let batch = Batch { rows, labels: None, profile, config, thresholds };
+        let found = self.compare_known(&batch, loaded, &NullObserver, cancel)?.0;
+        let worst = worst(&found.columns).into_iter().map(|(name, _)| name).collect();
+        Ok((found.overall, worst))
+    }
+
+    /// Compares with the clean train split, and, where that drifted, with each drifted batch that the model learned from as
+    /// well: a batch has drifted if it is like none of them. It is like one if it has not drifted from it, and if so much
+    /// difference as there is to the clean rows would have been found.
+    fn compare_known(
+        &self,
+        batch: &Batch,
+        loaded: &LoadedModel,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Found, Option<(Digest, u64)>)> {
+        let clean = self.compare_batch(batch, loaded, observer, cancel)?;
+        if clean.overall.verdict != DriftVerdict::Drifted {
+            return Ok((clean, None));
+        }
+        for learned in &batch.profile.batches {
+            let profile: ReferenceProfile = self.get_json(&learned.profile)?;
+            let thresholds = self.thresholds_of(&profile, batch.config)?;
+            let against = Batch { profile: &profile, labels: batch.labels.clone(), thresholds, ..*batch };
+            let found = self.compare_batch(&against, loaded, observer, cancel)?;
+            let drifted = found.overall.verdict == DriftVerdict::Drifted;
+            // What all columns together show needs as many rows as were looked at.
+            let looked_at = u64::from(batch.config.global.sample).min(batch.rows.rows() as u64);
+            let enough = !clean.global_drifted() || profile.rows >= looked_at;
+            if !drifted && enough && would_have_shown(&clean.compared(), &found.compared()) {
+                return Ok((found, Some((learned.batch, profile.rows))));
+            }
+        }
+        Ok((clean, None))
     }
 
     /// The thresholds that training left, unless another number of permutations is asked for: then p-values are permuted anew.
@@ -305,6 +353,37 @@ impl Workspace {
         let (digest, size) = stored.ok_or(EngineError::Cancelled)?;
         observer.stage_finished("copy", &format!("{} MiB", size >> 20));
         observer.stage_started("read");
+        Ok((self.stream(&digest, path, transform, spec, observer, cancel)?, Kept::Object(digest)))
+    }
+
+    /// The rows of a batch that was checked, read again from what was kept of it; `path` is what its file was called.
+    pub(crate) fn kept_rows(
+        &self,
+        batch: &Digest,
+        path: &Path,
+        transform: &Transform,
+        spec: &DatasetSpec,
+        cancel: &CancelToken,
+    ) -> Result<Rows> {
+        if driftgate_data::is_large(&self.ledger.object_path(batch))? {
+            return self.stream(batch, path, transform, spec, &NullObserver, cancel);
+        }
+        let bytes = self.ledger.get(batch)?;
+        Ok(Rows::held(crate::predict::read_batch(path, &bytes, spec.format.clone(), transform)?, transform)?)
+    }
+
+    /// A large batch, read from the object that holds it.
+    fn stream(
+        &self,
+        batch: &Digest,
+        path: &Path,
+        transform: &Transform,
+        spec: &DatasetSpec,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Rows> {
+        let stored = self.ledger.object_path(batch);
+        let size = std::fs::metadata(&stored).map_err(EngineError::io("Reading", &stored))?.len();
         let source = Source {
             name: &path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
             folder: &self.ledger.cache_folder(),
@@ -314,9 +393,7 @@ impl Workspace {
             cancel,
         };
         let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        let stored = self.ledger.object_path(&digest);
-        let rows = Rows::streamed(&stored, &extension, &spec.format, transform, spec, &source)?;
-        Ok((rows, Kept::Object(digest)))
+        Ok(Rows::streamed(&stored, &extension, &spec.format, transform, spec, &source)?)
     }
 
     fn record_check(&self, options: &DriftCheckOptions, report: DriftReport) -> Result<DriftCheckView> {
@@ -369,7 +446,7 @@ impl Workspace {
 
 /// What comparing found.
 struct Found {
-    overall: driftgate_model::OverallDrift,
+    overall: OverallDrift,
     columns: Vec<ColumnDrift>,
     global: Option<DriftTestResult>,
     predictions: Option<ColumnDrift>,
@@ -377,6 +454,18 @@ struct Found {
     labels: Option<ColumnDrift>,
     performance: Option<DriftTestResult>,
     estimated: Option<EstimatedPerformance>,
+}
+
+impl Found {
+    /// The input columns, the answers and the labels.
+    fn compared(&self) -> Vec<&ColumnDrift> {
+        let outputs = [&self.predictions, &self.confidences, &self.labels];
+        self.columns.iter().chain(outputs.into_iter().flatten()).collect()
+    }
+
+    fn global_drifted(&self) -> bool {
+        self.global.as_ref().is_some_and(|g| g.verdict == DriftVerdict::Drifted)
+    }
 }
 
 fn enough(rows: &Rows, config: &DriftConfig) -> Result<()> {
@@ -483,6 +572,21 @@ fn estimate(profile: &ReferenceProfile, sure: Option<&[f64]>, config: &DriftConf
     Some(driftgate_drift::estimate(sure?, profile.confidence_calibration.as_ref(), accuracy, config.effect.level))
 }
 
+/// Whether each test that found drift in `clean` would have found as large an effect in `other`, which rests on other rows: it
+/// says stable there, or detects that much with 80 % power. A reference of few rows is like everything, and proves nothing.
+fn would_have_shown(clean: &[&ColumnDrift], other: &[&ColumnDrift]) -> bool {
+    clean.iter().all(|column| {
+        let there = other.iter().find(|c| c.name == column.name);
+        column.tests.iter().filter(|t| t.verdict == DriftVerdict::Drifted).all(|test| {
+            let same = there.and_then(|c| c.tests.iter().find(|t| t.test == test.test));
+            same.is_some_and(|t| {
+                t.verdict == DriftVerdict::Stable
+                    || t.detectable.zip(test.effect).is_some_and(|(detectable, effect)| detectable <= effect.abs())
+            })
+        })
+    })
+}
+
 /// The drifted columns with the largest effects, in multiples of what matters.
 fn worst(columns: &[ColumnDrift]) -> Vec<(String, f64)> {
     let drifted = columns.iter().filter(|c| c.verdict == DriftVerdict::Drifted);
@@ -492,4 +596,39 @@ fn worst(columns: &[ColumnDrift]) -> Vec<(String, f64)> {
     list.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     list.truncate(WORST);
     list
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn column(verdict: DriftVerdict, effect: f64, detectable: Option<f64>) -> ColumnDrift {
+        let test: DriftTestResult = serde_json::from_value(serde_json::json!({
+            "test": "ks", "method": "exact", "statistic": effect, "p_value": 0.5, "adjusted_p": 0.5, "effect_name": "",
+            "effect": effect, "interval": null, "min_effect": 0.1, "detectable": detectable, "verdict": verdict, "note": null,
+        }))
+        .unwrap();
+        ColumnDrift {
+            name: "x".into(),
+            kind: driftgate_model::ProfileKind::Numeric,
+            reference_rows: 10,
+            batch_rows: 10,
+            verdict,
+            severity: DriftSeverity::None,
+            tests: vec![test],
+            chart: None,
+        }
+    }
+
+    #[test]
+    fn a_reference_of_few_rows_is_like_nothing() {
+        let clean = column(DriftVerdict::Drifted, 0.3, None);
+        let said = |verdict, detectable| would_have_shown(&[&clean], &[&column(verdict, 0.05, detectable)]);
+        assert!(said(DriftVerdict::Stable, None));
+        assert!(said(DriftVerdict::Inconclusive, Some(0.2)));
+        assert!(!said(DriftVerdict::Inconclusive, Some(0.4)), "a difference of 0.3 would have gone unseen");
+        assert!(!said(DriftVerdict::Inconclusive, None));
+        assert!(!would_have_shown(&[&clean], &[]));
+    }
 }

@@ -1,5 +1,8 @@
 //! The gate: evidence in, verdict out. A rule without its evidence fails; nothing is promoted by absence.
 
+mod drift;
+
+use crate::ask_drift::DriftFacts;
 use driftgate_learn::metrics::PairedDifference;
 use driftgate_model::config::{Operator, PromotionConfig, Rule, RuleKind};
 use driftgate_model::{Interval, RuleResult, RuleStatus, SplitEvaluation, Timestamp, VersionNumber, lower_is_better};
@@ -23,6 +26,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) test_looks: u64,
     pub(crate) dataset_added_at: Timestamp,
     pub(crate) now: Timestamp,
+    /// What happened to batches.
+    pub(crate) drift: DriftFacts,
 }
 
 /// What is in Production.
@@ -44,6 +49,11 @@ pub(crate) fn evaluate(config: &PromotionConfig, evidence: &Evidence) -> Vec<Rul
         match &rule.kind {
             RuleKind::Freshness { max_age_days } => results.push(freshness(rule, *max_age_days, evidence)),
             RuleKind::Looks { max } => results.push(looks(rule, *max, evidence.test_looks)),
+            RuleKind::ChampionOnDrift { .. } => results.extend(drift::champion_on_drift(rule, evidence)),
+            RuleKind::Coverage { require_evidence } => results.push(drift::coverage(rule, *require_evidence, evidence)),
+            RuleKind::OpenResponse { require_evidence } => {
+                results.push(drift::open_response(rule, *require_evidence, evidence));
+            }
             _ => results.extend(evidence.splits.iter().map(|split| on_split(rule, split, evidence))),
         }
     }
@@ -148,7 +158,11 @@ fn on_split(rule: &Rule, split: &SplitEvidence, evidence: &Evidence) -> RuleResu
             let comparison = Comparison { metric, operator: *operator, threshold: *threshold };
             consecutive(rule, &comparison, *runs, evaluation, &evidence.earlier)
         }
-        RuleKind::Freshness { .. } | RuleKind::Looks { .. } => blank(rule, "none", String::new()),
+        RuleKind::Freshness { .. }
+        | RuleKind::Looks { .. }
+        | RuleKind::ChampionOnDrift { .. }
+        | RuleKind::Coverage { .. }
+        | RuleKind::OpenResponse { .. } => blank(rule, "none", String::new()),
     };
     result.split = Some(evaluation.split.clone());
     result
@@ -246,6 +260,12 @@ fn not_worse(
         r.reason = format!("the comparison with version {version} is missing");
         return r;
     };
+    judge(&mut r, metric, margin, *version, paired);
+    r
+}
+
+/// Whether the unfavourable end of a paired difference is within `margin`.
+fn judge(r: &mut RuleResult, metric: &str, margin: f64, version: VersionNumber, paired: &PairedDifference) {
     r.observed = paired.delta;
     r.interval = paired.interval;
     let bound = if lower_is_better(metric) { paired.upper_bound.map(|b| -b) } else { paired.lower_bound };
@@ -272,7 +292,6 @@ fn not_worse(
             r.reason = format!("the difference in {metric} to version {version} is not defined: {why}");
         }
     }
-    r
 }
 
 /// A metric and the number it is compared with.
@@ -375,6 +394,7 @@ mod tests {
             test_looks: 3,
             dataset_added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             now: "2026-01-11T00:00:00Z".parse().unwrap(),
+            drift: DriftFacts::default(),
         };
         evaluate(&config, &evidence).remove(0)
     }
@@ -420,6 +440,7 @@ mod tests {
                 test_looks: 1,
                 dataset_added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
                 now: "2026-01-11T00:00:00Z".parse().unwrap(),
+                drift: DriftFacts::default(),
             };
             let results = evaluate(&config, &evidence);
             results.iter().map(|r| (r.rule_id.clone(), r.status)).collect::<Vec<_>>()

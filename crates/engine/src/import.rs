@@ -110,6 +110,13 @@ impl Workspace {
                 wrote_spec: None,
             });
         }
+        if let Some(a) = known.as_ref().and_then(DatasetRow::newest).and_then(|v| v.adaptation.as_ref()) {
+            notes.push(format!(
+                "This version does not hold the {} drifted rows of adaptation {}: to learn from them still, stage it again",
+                a.train + a.holdout,
+                a.adaptation.short()
+            ));
+        }
         let earlier = self.split_lineage(known.as_ref())?;
         let frame = table.frame_for_split(&spec, earlier.as_ref())?;
         let assignment = driftgate_data::split(&frame, &spec, earlier.as_ref())?;
@@ -127,6 +134,7 @@ impl Workspace {
             columns: table.columns().len() as u64,
             added_at: self.host.clock.now(),
             source: self.ledger.seal(&data.display().to_string())?,
+            adaptation: None,
         };
         let (row, new) = match self.record_version(&spec, &row)? {
             None => (row, true),
@@ -148,7 +156,7 @@ impl Workspace {
     }
 
     /// What all versions so far say of rows: one that left and comes back returns to its split.
-    fn split_lineage(&self, known: Option<&DatasetRow>) -> Result<Option<Lineage>> {
+    pub(crate) fn split_lineage(&self, known: Option<&DatasetRow>) -> Result<Option<Lineage>> {
         let mut lineage: Option<Lineage> = None;
         for version in known.iter().flat_map(|d| &d.versions) {
             let assignment = Assignment::from_bytes(&self.ledger.get(&version.split)?)?;
@@ -219,18 +227,19 @@ impl Workspace {
             return Ok(driftgate_data::validate(&source.table, &source.spec, self.host.clock.now()));
         }
         let row = self.dataset_row(path_or_name)?;
-        let version = newest(&row)?;
+        // Drifted rows were checked when they were staged.
+        let version = row.added(newest(&row)?);
         let spec: DatasetSpec = self.get_json(&version.spec)?;
-        let table = self.read_version(version, &spec)?;
+        let table = self.read_added(version, &spec)?;
         let mut report = driftgate_data::validate(&table, &spec, self.host.clock.now());
         report.version = Some(version.version);
         Ok(report)
     }
 }
 
-/// The newest version; a data set always has one.
+/// The newest version in use; a data set always has one.
 pub(crate) fn newest(row: &DatasetRow) -> Result<&DatasetVersionRow> {
-    row.versions.last().ok_or_else(|| EngineError::corrupt(format!("data set `{}` has no version", row.name)))
+    row.newest().ok_or_else(|| EngineError::corrupt(format!("data set `{}` has no version", row.name)))
 }
 
 fn same_contract(row: &DatasetRow, spec: &DatasetSpec) -> Result<()> {

@@ -4,10 +4,12 @@
 //! A front end hands it a [`Host`] with everything it may know about the world.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod adapt;
 mod answer_file;
 mod approve;
 mod artifact;
 mod ask;
+mod ask_drift;
 mod audit;
 mod card;
 mod compare;
@@ -19,9 +21,11 @@ mod gate;
 mod host;
 mod import;
 mod monitor;
+mod output;
 mod predict;
 mod profile;
 mod registry;
+mod report;
 mod reproduce;
 mod rollback;
 mod run;
@@ -29,12 +33,14 @@ mod served_check;
 mod served_log;
 mod server_token;
 mod serving;
+mod simulate_gate;
 mod stages;
 #[cfg(test)]
 mod tests;
 mod views;
 mod workspace;
 
+pub use adapt::AdaptOptions;
 pub use artifact::{LoadedModel, ModelManifest, ModelParts, Sample};
 pub use drift::DriftCheckOptions;
 pub use driftgate_data::{GivenValue, InputColumn, InputKind};
@@ -43,6 +49,7 @@ pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport
 pub use error::{EngineError, Result};
 pub use host::{BuildInfo, Clock, Host};
 pub use import::ImportAnswers;
+pub use report::ReportFile;
 pub use served_log::{
     Feedback, FeedbackLabel, FeedbackOutcome, LivePerformance, LogOptions, LogValues, LoggedAnswer, PredictionLog,
 };

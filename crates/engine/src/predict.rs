@@ -1,5 +1,6 @@
 use crate::answer_file::AnswerFile;
 use crate::artifact::LoadedModel;
+use crate::output::write_whole;
 use crate::serving::OutOfRange;
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::{Batch, InputKind, Source, Table, Transform};
@@ -8,7 +9,7 @@ use driftgate_learn::Predictions;
 use driftgate_model::views::Predicted;
 use driftgate_model::{CancelToken, ColumnValues, DatasetSpec, FileFormat, Frame, Observer, Progress};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Cells that a thread holds as the model takes them.
 const MOST_CELLS: usize = 1 << 20;
@@ -31,7 +32,7 @@ impl Workspace {
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Predicted> {
-        let output = &self.output_file(output)?;
+        let output = &self.output_file(output, "--output", "answers.csv")?;
         let (row, number) = self.find_version(model)?;
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
         let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
@@ -46,9 +47,11 @@ impl Workspace {
         observer.stage_finished("read", &format!("{} rows", batch.rows()));
         cancel.check()?;
         observer.stage_started("predict");
-        let mut file = AnswerFile::create(output, self.new_run_id().as_str(), &loaded.manifest.labels)?;
-        let out_of_range = self.answer_parts(&batch, &loaded, &mut file, observer, cancel)?;
-        let columns = file.finish()?;
+        let (columns, out_of_range) = write_whole(output, self.new_run_id().as_str(), |file| {
+            let mut answers = AnswerFile::begin(file, output, &loaded.manifest.labels)?;
+            let out_of_range = self.answer_parts(&batch, &loaded, &mut answers, observer, cancel)?;
+            Ok((answers.finish()?, out_of_range))
+        })?;
         observer.stage_finished("predict", &format!("{} answers", batch.rows()));
         Ok(Predicted {
             schema: "driftgate/predictions/1".into(),
@@ -129,34 +132,6 @@ impl Workspace {
             }
         }
         Ok(out_of_range)
-    }
-}
-
-impl Workspace {
-    /// Where answers go: links are followed, and only a new or a regular file outside the workspace's own folder will do.
-    fn output_file(&self, output: &Path) -> Result<PathBuf> {
-        let hint = "Give `--output` a file, such as answers.csv";
-        let resolved = match output.canonicalize() {
-            Ok(path) => path,
-            Err(_) => {
-                let name = output.file_name().ok_or_else(|| {
-                    EngineError::bad_input(format!("`{}` is not a file name", output.display()), hint)
-                })?;
-                let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                folder.canonicalize().map_err(EngineError::io("Finding the folder of", output))?.join(name)
-            }
-        };
-        if resolved.exists() && !resolved.is_file() {
-            return Err(EngineError::bad_input(format!("`{}` is not a regular file", output.display()), hint));
-        }
-        let own = self.root().join(".driftgate");
-        if own.canonicalize().is_ok_and(|own| resolved.starts_with(own)) {
-            return Err(EngineError::refused(
-                format!("`{}` lies in the workspace's own folder", output.display()),
-                "Write the answers elsewhere",
-            ));
-        }
-        Ok(resolved)
     }
 }
 

@@ -9,8 +9,9 @@ use driftgate_learn::Predictions;
 use driftgate_model::config::RunConfig;
 use driftgate_model::views::ProfileView;
 use driftgate_model::{
-    CancelToken, ColumnValues, Digest, DriftConfig, DriftTest, EventBody, Matrix, Observer, ProfileColumn, ProfileKind,
-    ReferencePerformance, ReferenceProfile, RunRow, SplitName, Target, VersionNumber,
+    BatchProfile, CancelToken, ColumnValues, ConfidenceCalibration, Digest, DriftConfig, DriftTest, EventBody, Matrix,
+    Observer, ProfileColumn, ProfileKind, ReferencePerformance, ReferenceProfile, RunRow, SplitName, Target,
+    VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,6 +45,18 @@ pub(crate) struct ProfileSource<'a> {
     pub(crate) train: &'a SplitData,
     pub(crate) val: &'a Answered,
     pub(crate) test: &'a Answered,
+    /// Answers to the drifted holdout, where there is one.
+    pub(crate) holdout: Option<&'a Answered>,
+}
+
+/// Rows that a profile describes.
+struct Part<'a> {
+    train: &'a SplitData,
+    /// Answers to rows that the model did not learn from.
+    answers: Vec<&'a Answered>,
+    /// What a batch with labels is compared with.
+    judged: &'a Answered,
+    calibration: Option<ConfidenceCalibration>,
 }
 
 impl ColumnStore {
@@ -68,8 +81,30 @@ impl ColumnStore {
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<ColumnStore> {
-        from_bytes(bytes, "a profile's column")
+        match numbers(bytes) {
+            Some(numbers) => Ok(ColumnStore::Numbers(numbers)),
+            None => from_bytes(bytes, "a profile's column"),
+        }
     }
+}
+
+/// The numbers of a column's bytes, without a step through the decoder for each: a version byte, the variant's number, how many
+/// there are as a varint, then eight bytes each. `None` where the bytes are anything else.
+fn numbers(bytes: &[u8]) -> Option<Vec<f64>> {
+    let mut rest = bytes.strip_prefix(&[FORMAT, 0])?;
+    let (mut count, mut shift) = (0_u64, 0);
+    loop {
+        let (&byte, more) = rest.split_first()?;
+        rest = more;
+        count |= u64::from(byte & 0x7F).checked_shl(shift)?;
+        shift += 7;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    let (values, left) = rest.as_chunks::<8>();
+    let whole = left.is_empty() && values.len() as u64 == count;
+    whole.then(|| values.iter().map(|v| f64::from_le_bytes(*v)).collect())
 }
 
 /// How often each text of a text column occurs, and how many rows are missing.
@@ -160,23 +195,18 @@ fn performance_of(answered: &Answered) -> ReferencePerformance {
     ReferencePerformance { metric: metric.into(), rows: terms.len() as u64, value, sd }
 }
 
-/// One text column or number column after another.
-fn joined(a: &ColumnValues, b: &ColumnValues) -> ColumnValues {
-    match (a, b) {
-        (ColumnValues::Number(a), ColumnValues::Number(b)) => ColumnValues::Number([a.as_slice(), b].concat()),
-        (ColumnValues::Text { dictionary, codes: a }, ColumnValues::Text { codes: b, .. }) => {
-            // Both are of one label set, so that one dictionary serves.
-            ColumnValues::Text { dictionary: dictionary.clone(), codes: [a.as_slice(), b].concat() }
-        }
-        _ => a.clone(),
-    }
+/// Columns of one kind, one after another.
+fn joined(parts: &[ColumnValues]) -> Result<ColumnValues> {
+    let mut parts = parts.iter();
+    let first = parts.next().cloned().unwrap_or(ColumnValues::Number(Vec::new()));
+    parts.try_fold(first, |all, more| all.append(more)).ok_or_else(|| EngineError::corrupt("answers of two kinds"))
 }
 
 /// Collects objects and names them by their digest.
 #[derive(Default)]
 struct Columns {
     objects: Vec<Vec<u8>>,
-    /// The number columns among them, by name.
+    /// The number columns of the profile in the making among them, by name.
     numbers: Vec<(String, usize)>,
 }
 
@@ -220,7 +250,7 @@ impl Columns {
                 thresholds.columns.entry(name.clone()).or_insert(made);
             }
         }
-        Ok((!thresholds.columns.is_empty()).then(|| to_bytes(&thresholds)).transpose()?)
+        (!thresholds.columns.is_empty()).then(|| to_bytes(&thresholds)).transpose()
     }
 }
 
@@ -232,54 +262,91 @@ pub(crate) fn read_thresholds(bytes: &[u8]) -> Result<DistanceThresholds> {
 /// Makes a profile: the same model and data give the same bytes.
 pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<ProfileParts> {
     let mut columns = Columns::default();
-    let mut profiled = Vec::new();
-    for input in source.transform.inputs() {
-        cancel.check()?;
-        let values = source
-            .train
-            .frame
-            .column(&input.name)
-            .ok_or_else(|| EngineError::corrupt(format!("the train split has lost the column `{}`", input.name)))?;
-        profiled.push(columns.add(&input.name, values)?);
-    }
-    let answers = [source.val, source.test].map(|a| &a.predictions);
-    let predictions = columns.add("prediction", &joined(&predicted(answers[0]), &predicted(answers[1])))?;
-    let sure = answers.map(confidences);
-    let confidence = match (&sure[0], &sure[1]) {
-        (Some(val), Some(test)) => {
-            Some(columns.add("confidence", &ColumnValues::Number([val.as_slice(), test].concat()))?)
-        }
-        _ => None,
-    };
+    let sure = [source.val, source.test].map(|a| confidences(&a.predictions));
     let calibration = match (&sure, correct(source.val), correct(source.test)) {
         ([Some(val), Some(test)], Some(val_right), Some(test_right)) => {
             Some(fit_calibration((val, &val_right), (test, &test_right))?)
         }
         _ => None,
     };
-    let target = columns.add(&source.inputs.spec.target, &target_column(&source.train.y))?;
+    let mut batches = Vec::new();
+    for batch in &source.inputs.batches {
+        let Some(holdout) = source.holdout else { continue };
+        let of = |split| places(source.inputs, split, |row| batch.rows.contains(&row));
+        let (train, held) = (source.train.take(&of(SplitName::Train)), holdout.take(&of(SplitName::DriftHoldout)));
+        let part = Part { train: &train, answers: vec![&held], judged: &held, calibration: calibration.clone() };
+        let profile = canonical(&describe(source, &part, Vec::new(), &mut columns, cancel)?)?;
+        let digest = Digest::of(&profile);
+        columns.objects.push(profile);
+        batches.push(BatchProfile { batch: batch.file, profile: digest });
+    }
+    let drifted = |row: usize| source.inputs.batches.iter().any(|b| b.rows.contains(&row));
+    let clean;
+    let train = if batches.is_empty() {
+        source.train
+    } else {
+        clean = source.train.take(&places(source.inputs, SplitName::Train, |row| !drifted(row)));
+        &clean
+    };
+    let part = Part { train, answers: vec![source.val, source.test], judged: source.test, calibration };
+    let profile = describe(source, &part, batches, &mut columns, cancel)?;
+    Ok(ProfileParts { manifest: canonical(&profile)?, objects: columns.objects })
+}
+
+/// Places (from 0) within a split of the rows of the data set that are `wanted`.
+fn places(inputs: &Inputs, split: SplitName, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
+    let rows = inputs.assignment.rows(split);
+    rows.into_iter().enumerate().filter(|(_, row)| wanted(*row)).map(|(place, _)| place).collect()
+}
+
+fn describe(
+    source: &ProfileSource,
+    part: &Part,
+    batches: Vec<BatchProfile>,
+    columns: &mut Columns,
+    cancel: &CancelToken,
+) -> Result<ReferenceProfile> {
+    columns.numbers.clear();
+    let mut profiled = Vec::new();
+    for input in source.transform.inputs() {
+        cancel.check()?;
+        let values = part
+            .train
+            .frame
+            .column(&input.name)
+            .ok_or_else(|| EngineError::corrupt(format!("the train split has lost the column `{}`", input.name)))?;
+        profiled.push(columns.add(&input.name, values)?);
+    }
+    let answers: Vec<ColumnValues> = part.answers.iter().map(|a| predicted(&a.predictions)).collect();
+    let predictions = columns.add("prediction", &joined(&answers)?)?;
+    let sure: Option<Vec<Vec<f64>>> = part.answers.iter().map(|a| confidences(&a.predictions)).collect();
+    let confidences = match sure {
+        Some(sure) => Some(columns.add("confidence", &ColumnValues::Number(sure.concat()))?),
+        None => None,
+    };
+    let target = columns.add(&source.inputs.spec.target, &target_column(&part.train.y))?;
     let drift = drift_of(&source.inputs.config);
     let thresholds = columns.thresholds(&drift, source.inputs.threads, cancel)?;
-    let seed = drift.seed;
-    let sample = to_bytes(&sampled(&source.train.x, SAMPLE_ROWS, seed))?;
+    let sample = to_bytes(&sampled(&part.train.x, SAMPLE_ROWS, drift.seed))?;
     let profile = ReferenceProfile {
         schema: "driftgate/profile/1".into(),
         artifact: source.artifact,
         dataset_version: source.inputs.dataset_version,
         task: source.inputs.config.task,
-        rows: source.train.frame.rows() as u64,
+        rows: part.train.frame.rows() as u64,
         columns: profiled,
         predictions,
-        confidences: confidence,
+        confidences,
         target,
-        performance: performance_of(source.test),
-        confidence_calibration: calibration,
+        performance: performance_of(part.judged),
+        confidence_calibration: part.calibration.clone(),
         sample: Digest::of(&sample),
         thresholds: thresholds.as_ref().map(|bytes| Digest::of(bytes)),
+        batches,
     };
     columns.objects.push(sample);
     columns.objects.extend(thresholds);
-    Ok(ProfileParts { manifest: canonical(&profile)?, objects: columns.objects })
+    Ok(profile)
 }
 
 /// How batches of a model trained so are checked.
@@ -357,6 +424,8 @@ impl Workspace {
             Ok(Answered { predictions: loaded.model.predict(&data.x)?, truth: data.y.clone() })
         };
         let (val, test) = (answered(SplitName::Val)?, answered(SplitName::Test)?);
+        let held_out = splits.contains_key(&SplitName::DriftHoldout);
+        let holdout = if held_out { Some(answered(SplitName::DriftHoldout)?) } else { None };
         let source = ProfileSource {
             inputs: &inputs,
             transform: &loaded.transform,
@@ -364,6 +433,7 @@ impl Workspace {
             train: split(SplitName::Train)?,
             val: &val,
             test: &test,
+            holdout: holdout.as_ref(),
         };
         let parts = make(&source, cancel)?;
         for bytes in &parts.objects {
@@ -377,5 +447,35 @@ impl Workspace {
         })?;
         observer.stage_finished("profile", &format!("{} columns", loaded.transform.inputs().len()));
         Ok(profile)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        for count in [0, 1, 127, 128, 20_000] {
+            let values: Vec<f64> = (0..count).map(|i| f64::from(i) / 3.0 - 5.0).collect();
+            let store = ColumnStore::Numbers(values.clone());
+            let bytes = store.to_bytes().unwrap();
+            assert_eq!(numbers(&bytes).unwrap(), values);
+            assert_eq!(ColumnStore::from_bytes(&bytes).unwrap(), store);
+            assert_eq!(numbers(&bytes[..bytes.len() - 1]), None);
+            assert!(ColumnStore::from_bytes(&bytes[..bytes.len() - 1]).is_err());
+        }
+        let counts = ColumnStore::Counts(BTreeMap::from([("a".to_owned(), 3)]));
+        assert_eq!(ColumnStore::from_bytes(&counts.to_bytes().unwrap()).unwrap(), counts);
+        for odd in [
+            &[][..],
+            &[FORMAT],
+            &[FORMAT, 0],
+            &[FORMAT, 0, 0xFF],
+            &[FORMAT, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1],
+        ] {
+            assert!(numbers(odd).is_none());
+        }
     }
 }

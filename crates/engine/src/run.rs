@@ -113,6 +113,16 @@ impl Workspace {
         }
         let newest = crate::import::newest(&row)?;
         let Some(found) = found else { return Ok(newest.clone()) };
+        if let Some(adaptation) = newest.adaptation.as_ref().filter(|_| row.added(newest).number == found.number) {
+            // Whoever staged rows wants the next run to learn from them.
+            observer.warning(&format!(
+                "The run uses version {} of `{name}`: version {} from the data folder and the drifted rows of adaptation {}",
+                newest.number,
+                found.number,
+                adaptation.adaptation.short()
+            ));
+            return Ok(newest.clone());
+        }
         if found.number != newest.number {
             observer.warning(&format!(
                 "The data folder holds version {} of `{name}`, so the run uses it; the newest is version {}",
@@ -126,7 +136,7 @@ impl Workspace {
     /// version wrote may read as another text today.
     pub(crate) fn load_inputs(&self, config: RunConfig, digest: Digest, version: &DatasetVersionRow) -> Result<Inputs> {
         let spec: DatasetSpec = self.get_json(&version.spec)?;
-        let frame = self.read_version(version, &spec)?.frame(&spec)?;
+        let (frame, batches) = self.read_version(version, &spec)?;
         let target = driftgate_data::target(&frame, &spec)?;
         let assignment = Assignment::from_bytes(&self.ledger.get(&version.split)?)?;
         Ok(Inputs {
@@ -137,6 +147,7 @@ impl Workspace {
             frame,
             target,
             assignment,
+            batches,
             threads: self.host.worker_threads(),
         })
     }
@@ -307,7 +318,9 @@ impl Workspace {
         let from = self.host.clock.elapsed_ms();
         observer.stage_started("promotion");
         let looks = self.test_looks(&begun.inputs.config.dataset)?;
-        let asked = Asked { run: &begun.id, promotion, version: &begun.version, looks };
+        let profile = evaluated.objects.get("profile").map(|bytes| Digest::of(bytes));
+        let moment = self.present(begun.inputs.config.model.as_str())?;
+        let asked = Asked { run: &begun.id, promotion, version: &begun.version, looks, profile, moment };
         let report = self.ask_gate(&asked, &begun.inputs, prepared, evaluated, cancel)?;
         cancel.check()?;
         let digest = self.ledger.put_json(&report)?;

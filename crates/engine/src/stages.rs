@@ -3,6 +3,7 @@
 //! A run stores these bytes, `reproduce` only compares their digests, so both speak of the very same computation.
 
 use crate::artifact::{ModelManifest, ModelParts, Sample, canonical};
+use crate::dataset::BatchRows;
 use crate::profile::ProfileSource;
 use crate::{EngineError, Result};
 use driftgate_data::{Assignment, Transform};
@@ -26,6 +27,8 @@ pub(crate) struct Inputs {
     pub(crate) frame: Frame,
     pub(crate) target: Target,
     pub(crate) assignment: Assignment,
+    /// Which rows came with which drifted batch.
+    pub(crate) batches: Vec<BatchRows>,
     pub(crate) threads: usize,
 }
 
@@ -42,6 +45,13 @@ pub(crate) struct SplitData {
     pub(crate) frame: Frame,
     pub(crate) x: Matrix,
     pub(crate) y: Target,
+}
+
+impl SplitData {
+    /// The rows `rows`, in that order.
+    pub(crate) fn take(&self, rows: &[usize]) -> SplitData {
+        SplitData { frame: self.frame.take(rows), x: self.x.take(rows), y: self.y.take(rows) }
+    }
 }
 
 /// The result of preprocessing.
@@ -90,16 +100,19 @@ pub(crate) fn preprocess(inputs: &Inputs, cancel: &CancelToken) -> Result<Prepar
     Ok(Prepared { transform, splits, objects })
 }
 
-/// The three splits through a fitted transform.
+/// The splits through a fitted transform: the three, and the drifted holdout where there is one.
 pub(crate) fn apply(
     inputs: &Inputs,
     transform: &Transform,
     cancel: &CancelToken,
 ) -> Result<BTreeMap<SplitName, SplitData>> {
     let mut splits = BTreeMap::new();
-    for name in SplitName::ALL {
+    for name in SplitName::ALL.into_iter().chain([SplitName::DriftHoldout]) {
         cancel.check()?;
         let rows = inputs.assignment.rows(name);
+        if name == SplitName::DriftHoldout && rows.is_empty() {
+            continue;
+        }
         let frame = inputs.frame.take(&rows);
         let x = transform.apply(&frame)?;
         splits.insert(name, SplitData { frame, x, y: inputs.target.take(&rows) });
@@ -190,6 +203,11 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    /// The rows `rows`, in that order.
+    pub(crate) fn take(&self, rows: &[usize]) -> Answered {
+        Answered { predictions: self.predictions.take(rows), truth: self.truth.take(rows) }
+    }
+
     /// Borrowed for the metrics.
     pub(crate) fn answers(&self) -> Result<Answers<'_>> {
         match (&self.predictions, &self.truth) {
@@ -258,6 +276,10 @@ pub(crate) fn evaluate(
         importances,
         notes: trained.fitted.notes.clone(),
     };
+    let holdout = match prepared.splits.get(&SplitName::DriftHoldout) {
+        Some(data) => Some(Answered { predictions: trained.fitted.model.predict(&data.x)?, truth: data.y.clone() }),
+        None => None,
+    };
     let source = ProfileSource {
         inputs,
         transform: &prepared.transform,
@@ -265,6 +287,7 @@ pub(crate) fn evaluate(
         train,
         val: &val,
         test: &test,
+        holdout: holdout.as_ref(),
     };
     let profile = crate::profile::make(&source, cancel)?;
     let objects =

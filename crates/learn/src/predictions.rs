@@ -31,6 +31,16 @@ impl Predictions {
         codes
     }
 
+    /// The rows `rows`, in that order.
+    pub fn take(&self, rows: &[usize]) -> Predictions {
+        match self {
+            Predictions::Classes { labels, probabilities } => {
+                Predictions::Classes { labels: labels.clone(), probabilities: probabilities.take(rows) }
+            }
+            Predictions::Values(values) => Predictions::Values(rows.iter().map(|&r| values[r]).collect()),
+        }
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         match self {

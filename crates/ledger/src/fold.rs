@@ -3,6 +3,7 @@
 //! A pure function of the rows an event touches and the event. The same function serves the append, the rebuild and the
 //! verification, so the three cannot disagree.
 
+mod adaptation;
 mod drift;
 mod server;
 
@@ -62,6 +63,8 @@ pub(crate) fn fold(rows: &mut dyn Rows, event: &Event) -> Changes {
         EventBody::RollbackCompleted { model, .. } => rollback_completed(rows, event, model),
         EventBody::RollbackAbandoned { model, intent } => rollback_abandoned(rows, model, *intent),
         EventBody::ProfileAdded { model, .. } => drift::profile_added(rows, event, model),
+        EventBody::AdaptationStaged { .. } => adaptation::staged(rows, event),
+        EventBody::AdaptationUndone { .. } => adaptation::undone(rows, event),
         EventBody::DriftChecked { .. } => drift::checked(rows, event),
         EventBody::DriftResponded { .. } => drift::responded(rows, event),
         EventBody::ServerConfirmed { .. } => server::confirmed(rows, event),
@@ -132,6 +135,7 @@ fn dataset_added(rows: &mut dyn Rows, event: &Event) -> Changes {
         columns: *columns,
         added_at: event.time,
         source: *source,
+        adaptation: None,
     });
     Ok(vec![Change::Dataset(Box::new(row))])
 }

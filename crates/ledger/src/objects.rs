@@ -81,6 +81,8 @@ impl ObjectStore {
             if part < PART {
                 break;
             }
+            // In parts, so that what is left for the end does not take long, and can be stopped until then.
+            temporary.file.sync_data().map_err(LedgerError::io("synchronise", &temporary.path))?;
         }
         let hashed = hash_file_watched(&temporary.path, &mut |size| watch(copied + size, all))?;
         let Some((digest, size)) = hashed else { return Ok(None) };

@@ -54,7 +54,7 @@ pub(crate) const META_CHECKPOINT: &str = "checkpoint";
 /// The layout this crate writes.
 pub(crate) const SCHEMA: u32 = 1;
 /// The projections this crate writes.
-pub(crate) const PROJECTIONS: u32 = 3;
+pub(crate) const PROJECTIONS: u32 = 4;
 
 /// The key of a node: the level in the highest byte, so that a level lies together and in order.
 pub(crate) fn node_key(level: u8, index: u64) -> u64 {

@@ -449,6 +449,30 @@ pub enum RuleKind {
         /// Days since the data set version was added.
         max_age_days: f64,
     },
+    /// On rows that came with drift, and on rows changed as configured, the candidate is not worse than Production.
+    ChampionOnDrift {
+        /// The metric.
+        metric: String,
+        /// How much worse is still not worse, in the metric's units; 0 or more.
+        margin: f64,
+        /// Level of the one-sided bound, such as 0.95.
+        confidence: f64,
+        /// Changes made to the test split, each compared on its own.
+        #[serde(default, deserialize_with = "none_as_empty")]
+        scenarios: Vec<Scenario>,
+        /// Whether to fail (true) or not apply (false) without a labelled drifted batch, or with nothing in Production.
+        require_evidence: bool,
+    },
+    /// The newest checked batch has not drifted away from what the candidate learned from.
+    Coverage {
+        /// Whether to fail (true) or not apply (false) when no batch was checked.
+        require_evidence: bool,
+    },
+    /// No alarm about the version in Production is left unanswered.
+    OpenResponse {
+        /// Whether to fail (true) or not apply (false) when nothing is in Production.
+        require_evidence: bool,
+    },
 }
 
 /// A comparison in a rule.
@@ -502,4 +526,53 @@ pub struct DeploymentConfig {
     pub host: String,
     /// Port.
     pub port: u16,
+}
+
+/// A change made to rows to see how a model copes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// Its name, unique in the rule.
+    pub name: String,
+    /// The columns it changes; empty for all inputs it can change.
+    #[serde(default, deserialize_with = "none_as_empty")]
+    pub columns: Vec<String>,
+    /// What it does.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// What a scenario does to the values of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// Adds `by` standard deviations of the column.
+    Mean {
+        /// In standard deviations; may be negative.
+        by: f64,
+    },
+    /// Multiplies the distance from the column's mean.
+    Scale {
+        /// The factor.
+        factor: f64,
+    },
+    /// Adds Gaussian noise of `sd` standard deviations of the column.
+    Noise {
+        /// In standard deviations.
+        sd: f64,
+    },
+    /// Makes a share of the values missing, at random.
+    Missing {
+        /// Between 0 and 1.
+        share: f64,
+    },
+    /// Replaces a share of the texts by another text of the column, at random.
+    Swap {
+        /// Between 0 and 1.
+        share: f64,
+    },
+}
+
+/// An explicit `null` is a list that was left out.
+fn none_as_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }

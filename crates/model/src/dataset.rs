@@ -184,10 +184,13 @@ pub enum SplitName {
     Val,
     /// Judges.
     Test,
+    /// Rows of a drifted batch that no model learns from: judges how well it copes with what came later. Only where a batch
+    /// was staged.
+    DriftHoldout,
 }
 
 impl SplitName {
-    /// All three, in order.
+    /// The three that every data set has, in order.
     pub const ALL: [SplitName; 3] = [SplitName::Train, SplitName::Val, SplitName::Test];
 
     /// The name used in reports.
@@ -196,6 +199,7 @@ impl SplitName {
             SplitName::Train => "train",
             SplitName::Val => "val",
             SplitName::Test => "test",
+            SplitName::DriftHoldout => "drift_holdout",
         }
     }
 }

@@ -292,6 +292,19 @@ pub struct ReferenceProfile {
     pub sample: Digest,
     /// Permutation thresholds of distances, an object; `None` where the configured tests need none.
     pub thresholds: Option<Digest>,
+    /// The drifted batches that the model learned from besides, each with a profile of its own: the rest of this profile is
+    /// about the clean rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub batches: Vec<BatchProfile>,
+}
+
+/// The profile of a drifted batch that a model learned from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatchProfile {
+    /// The batch's bytes.
+    pub batch: Digest,
+    /// Its rows in the train split, the model's answers to its holdout: a [`ReferenceProfile`].
+    pub profile: Digest,
 }
 
 /// One profiled column.
@@ -493,6 +506,10 @@ pub struct DriftReport {
     pub dataset_version: Digest,
     /// The reference profile.
     pub profile: Digest,
+    /// The drifted batch that this one is like: the model learned from it, so nothing drifted. `None` where the reference is
+    /// the clean train split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<Digest>,
     /// SHA-256 of the batch file.
     pub batch: Digest,
     /// Rows of the reference.

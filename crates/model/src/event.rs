@@ -233,6 +233,46 @@ pub enum EventBody {
         /// The profile.
         profile: Digest,
     },
+    /// A labelled drifted batch joined a data set: the version it made is `dataset.added` just before, unless it was there.
+    #[serde(rename = "adaptation.staged")]
+    AdaptationStaged {
+        /// The adaptation's id.
+        adaptation: RunId,
+        /// The model it is for.
+        model: ModelName,
+        /// The version that met the drift.
+        model_version: VersionNumber,
+        /// The data set.
+        dataset: String,
+        /// The version that the rows were added to.
+        base: u32,
+        /// The version that holds them.
+        number: u32,
+        /// Rows that models learn from.
+        train: u64,
+        /// Rows of the drifted holdout.
+        holdout: u64,
+        /// The batch's bytes.
+        batch: Digest,
+        /// The record.
+        record: Digest,
+        /// The signed statement.
+        statement: Digest,
+    },
+    /// An adaptation was taken back: the data set is as it was before.
+    #[serde(rename = "adaptation.undone")]
+    AdaptationUndone {
+        /// The adaptation.
+        adaptation: RunId,
+        /// The model it was for.
+        model: ModelName,
+        /// The data set.
+        dataset: String,
+        /// The version that is of no use from now on.
+        number: u32,
+        /// Why.
+        reason: Sealed,
+    },
     /// A batch was checked for drift.
     #[serde(rename = "drift.checked")]
     DriftChecked {
@@ -316,6 +356,8 @@ impl EventBody {
             EventBody::RollbackCompleted { .. } => "rollback.completed",
             EventBody::RollbackAbandoned { .. } => "rollback.abandoned",
             EventBody::ProfileAdded { .. } => "profile.added",
+            EventBody::AdaptationStaged { .. } => "adaptation.staged",
+            EventBody::AdaptationUndone { .. } => "adaptation.undone",
             EventBody::DriftChecked { .. } => "drift.checked",
             EventBody::DriftResponded { .. } => "drift.responded",
             EventBody::ServerConfirmed { .. } => "server.confirmed",
@@ -343,6 +385,10 @@ impl EventBody {
             | EventBody::RollbackCompleted { model, .. }
             | EventBody::RollbackAbandoned { model, .. }
             | EventBody::ProfileAdded { model, .. } => vec![format!("model:{model}")],
+            EventBody::AdaptationStaged { adaptation, model, dataset, .. }
+            | EventBody::AdaptationUndone { adaptation, model, dataset, .. } => {
+                vec![format!("adaptation:{adaptation}"), format!("model:{model}"), format!("dataset:{dataset}")]
+            }
             EventBody::DriftChecked { check, model, .. } | EventBody::DriftResponded { check, model, .. } => {
                 vec![format!("check:{check}"), format!("model:{model}")]
             }
@@ -410,7 +456,10 @@ impl EventBody {
                 sealed(source);
                 out.extend([profile, batch, report, statement].map(|d| (Stored, *d)));
             }
-            EventBody::DriftResponded { reason, .. } => sealed(reason),
+            EventBody::AdaptationStaged { batch, record, statement, .. } => {
+                out.extend([batch, record, statement].map(|d| (Stored, *d)));
+            }
+            EventBody::AdaptationUndone { reason, .. } | EventBody::DriftResponded { reason, .. } => sealed(reason),
             EventBody::ServerConfirmed { models, .. } => out.extend(models.iter().map(|m| (Stored, m.artifact))),
             EventBody::ServerStopped { .. } => {}
         }

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// The code of a missing value in [`ColumnValues::Text`].
 pub const MISSING_CODE: u32 = u32::MAX;
@@ -58,6 +59,39 @@ impl ColumnValues {
     }
 }
 
+impl ColumnValues {
+    /// These values, then those of `more`; `None` where one holds numbers and the other texts.
+    pub fn append(&self, more: &ColumnValues) -> Option<ColumnValues> {
+        match (self, more) {
+            (ColumnValues::Number(a), ColumnValues::Number(b)) => {
+                Some(ColumnValues::Number([a.as_slice(), b.as_slice()].concat()))
+            }
+            (
+                ColumnValues::Text { dictionary, codes },
+                ColumnValues::Text { dictionary: others, codes: other_codes },
+            ) => {
+                let mut dictionary = dictionary.clone();
+                let mut known: HashMap<String, u32> = HashMap::new();
+                for (text, code) in dictionary.iter().zip(0..) {
+                    known.entry(text.clone()).or_insert(code);
+                }
+                let mut renamed = Vec::with_capacity(others.len());
+                for text in others {
+                    let code = *known.entry(text.clone()).or_insert_with(|| {
+                        dictionary.push(text.clone());
+                        dictionary.len() as u32 - 1
+                    });
+                    renamed.push(code);
+                }
+                let code_of = |code: &u32| renamed.get(*code as usize).copied().unwrap_or(MISSING_CODE);
+                let codes = codes.iter().copied().chain(other_codes.iter().map(code_of)).collect();
+                Some(ColumnValues::Text { dictionary, codes })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A named column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
@@ -83,6 +117,9 @@ pub enum FrameError {
     /// Two columns share a name.
     #[error("two columns are named `{0}`")]
     Duplicate(String),
+    /// Frames that are to be joined hold another column, or one of another kind.
+    #[error("the column `{0}` is not in both tables, or numbers in one and texts in the other")]
+    Unlike(String),
 }
 
 /// A table of typed columns of equal length: what data sets, requests and batches all become.
@@ -120,6 +157,21 @@ impl Frame {
     /// The values of the column of that name.
     pub fn column(&self, name: &str) -> Option<&ColumnValues> {
         self.columns.iter().find(|c| c.name == name).map(|c| &c.values)
+    }
+
+    /// These rows, then those of `more`, which has the same columns in any order.
+    ///
+    /// Errors: a column that only one of them has, or of another kind.
+    pub fn append(&self, more: &Frame) -> Result<Frame, FrameError> {
+        if let Some(extra) = more.columns.iter().find(|c| self.column(&c.name).is_none()) {
+            return Err(FrameError::Unlike(extra.name.clone()));
+        }
+        let join = |c: &Column| {
+            let other = more.column(&c.name).and_then(|other| c.values.append(other));
+            let values = other.ok_or_else(|| FrameError::Unlike(c.name.clone()))?;
+            Ok(Column { name: c.name.clone(), values })
+        };
+        Ok(Frame { columns: self.columns.iter().map(join).collect::<Result<_, _>>()? })
     }
 
     /// The rows `rows`, in that order.

@@ -1,5 +1,5 @@
 use crate::config::EvaluationSplit;
-use crate::{Digest, Interval, RunId, Timestamp, VersionNumber};
+use crate::{BeforeAfter, Digest, Interval, RunId, Timestamp, VersionNumber};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -101,6 +101,23 @@ pub struct GateReport {
     pub comparison: Comparison,
     /// How often the test split of this data set has been looked at by runs, this one counted.
     pub test_looks: u64,
+    /// The drift that the rules looked at; `None` where no rule asks about drift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftEvidence>,
+    /// Before and after, where the data hold a drifted holdout and something is in Production.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptation: Option<BeforeAfter>,
+}
+
+/// The state of a model's drift that a gate's answer rests on: another one asks for another answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DriftEvidence {
+    /// The newest check of any version of the model.
+    pub newest: Option<RunId>,
+    /// The newest check whose batch had labels and drifted.
+    pub newest_labelled: Option<RunId>,
+    /// Alarms about the version in Production that nobody has answered.
+    pub open: Vec<RunId>,
 }
 
 impl GateReport {

@@ -4,6 +4,7 @@
 //! with the very same types. What crosses rooms lives here too: [`Frame`], [`Matrix`], [`Observer`], [`CancelToken`].
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod adaptation;
 mod canonical;
 pub mod config;
 mod dataset;
@@ -17,6 +18,7 @@ mod finite;
 mod frame;
 mod gate;
 mod id;
+mod multiple;
 mod observe;
 mod run;
 mod sealed;
@@ -24,6 +26,7 @@ mod server;
 mod task;
 pub mod views;
 
+pub use adaptation::*;
 pub use canonical::{CanonicalError, from_json, to_canonical};
 pub use dataset::*;
 pub use digest::{Digest, DigestParseError};

@@ -284,6 +284,8 @@ pub struct DatasetVersionRow {
     pub added_at: Timestamp,
     /// Where from, sealed.
     pub source: Sealed,
+    /// The adaptation that made it; `None` for a version that a person added.
+    pub adaptation: Option<crate::AdaptationRow>,
 }
 
 /// A file of a data set version.
@@ -312,4 +314,28 @@ pub struct DatasetRow {
     pub versions: Vec<DatasetVersionRow>,
     /// How many runs have looked at its test split.
     pub test_looks: u64,
+}
+
+impl DatasetRow {
+    /// The version of that number.
+    pub fn version(&self, number: u32) -> Option<&DatasetVersionRow> {
+        self.versions.iter().find(|v| v.number == number)
+    }
+
+    /// The newest version that is in use: one that an undone adaptation made is not.
+    pub fn newest(&self) -> Option<&DatasetVersionRow> {
+        self.versions.iter().rev().find(|v| v.adaptation.as_ref().is_none_or(|a| a.undone.is_none()))
+    }
+
+    /// The version that a person added and that `version` rests on: itself, where no batch was staged.
+    pub fn added<'a>(&'a self, version: &'a DatasetVersionRow) -> &'a DatasetVersionRow {
+        let mut at = version;
+        // Each base has a smaller number, so this ends.
+        while let Some(base) =
+            at.adaptation.as_ref().and_then(|a| self.version(a.base)).filter(|b| b.number < at.number)
+        {
+            at = base;
+        }
+        at
+    }
 }

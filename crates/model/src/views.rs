@@ -2,9 +2,11 @@
 //!
 //! Sealed texts are opened here (`None` = redacted), so a view never travels into an event or an object.
 
+mod adapt;
 mod drift;
 mod serving;
 
+pub use adapt::*;
 pub use drift::*;
 pub use serving::*;
 
@@ -125,6 +127,23 @@ pub struct RunView {
     pub decision_reason: Option<String>,
     /// Notes of the estimator and of the configs, in words.
     pub notes: Vec<String>,
+}
+
+/// What other rules would have said of a run. Schema `driftgate/gate-simulation/1`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GateSimulation {
+    /// The schema.
+    pub schema: String,
+    /// The run.
+    pub run: RunId,
+    /// Whether its own gate let it pass.
+    pub passed_then: bool,
+    /// The rules of its own gate that failed.
+    pub violations_then: Vec<String>,
+    /// Whether the other rules decide otherwise.
+    pub changed: bool,
+    /// Their answer, as things stood when its own gate was asked.
+    pub gate: GateReport,
 }
 
 /// One line of a list of runs.

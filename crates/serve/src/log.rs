@@ -6,13 +6,17 @@ use driftgate_engine::{EngineError, Feedback, FeedbackOutcome, LivePerformance, 
 use driftgate_model::{ModelName, Timestamp, VersionNumber};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Answers that may wait for the thread; more are left out and counted.
 const QUEUE: usize = 4096;
+/// How long the thread pauses once it has worked everything off.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Pauses without a message after which it sleeps on the queue.
+const QUIET: u32 = 200;
 /// The longest that an answer stays in this process alone.
 const FLUSH: Duration = Duration::from_millis(200);
 
@@ -87,6 +91,39 @@ impl LogQueue {
     }
 }
 
+/// The next message, or `None` after a while without one.
+///
+/// A request that finds this thread asleep on the queue pays for waking it; so after work it looks again by itself, and sleeps
+/// on the queue only once nothing came for long.
+fn next(messages: &Receiver<Message>, quiet: &mut u32) -> Option<Message> {
+    let pause = || {
+        std::thread::sleep(PAUSE);
+        messages.try_recv()
+    };
+    let sleep = || {
+        messages.recv_timeout(FLUSH).map_err(|e| match e {
+            RecvTimeoutError::Timeout => TryRecvError::Empty,
+            RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
+        })
+    };
+    let found = match messages.try_recv() {
+        Err(TryRecvError::Empty) if *quiet < QUIET => pause(),
+        Err(TryRecvError::Empty) => sleep(),
+        found => found,
+    };
+    match found {
+        Ok(message) => {
+            *quiet = 0;
+            Some(message)
+        }
+        Err(TryRecvError::Empty) => {
+            *quiet = quiet.saturating_add(1);
+            None
+        }
+        Err(TryRecvError::Disconnected) => Some(Message::Stop),
+    }
+}
+
 fn keep(mut log: PredictionLog, messages: &Receiver<Message>, metrics: &Metrics) {
     let told = |result: Result<(), EngineError>| {
         if let Err(error) = result {
@@ -94,14 +131,11 @@ fn keep(mut log: PredictionLog, messages: &Receiver<Message>, metrics: &Metrics)
             tracing::error!(%error, "the prediction log cannot be written");
         }
     };
+    let mut quiet = 0;
     // Since when something is in this process alone.
     let mut unwritten: Option<Since> = None;
     loop {
-        let message = match messages.recv_timeout(FLUSH) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
-        };
+        let message = next(messages, &mut quiet);
         match message {
             Some(Message::Answer(answer)) => {
                 let kept = log.answer(&answer);

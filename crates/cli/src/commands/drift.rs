@@ -1,21 +1,26 @@
 //! `drift …`.
 
-use super::Ended;
+use super::{Ended, writable};
 use crate::args::{DriftCheckArgs, DriftCommand};
 use crate::context::Context;
-use crate::exit::Exit;
+use crate::exit::{CliError, Exit};
 use crate::question::can_ask;
 use crate::render::drift;
-use driftgate_engine::DriftCheckOptions;
+use driftgate_engine::{DriftCheckOptions, ReportFile, Workspace};
+use driftgate_model::Coded;
 use driftgate_model::views::DriftCheckView;
+use serde::Serialize;
+use std::path::Path;
 
 /// Checks a batch, looks back, or records a response.
 pub fn perform(context: &Context, command: DriftCommand) -> Ended {
     match command {
         DriftCommand::Check(args) => return check(context, &args),
-        DriftCommand::Show { check, all } => {
-            let view = context.open_to_look()?.drift_view(&check)?;
-            show(context, &view, all)?;
+        DriftCommand::Show { check, all, report } => {
+            let workspace = context.open_to_look()?;
+            let file = report_file(&workspace, report.as_deref(), &[])?;
+            let view = workspace.drift_view(&check)?;
+            show(context, &workspace, &view, file.as_ref(), all)?;
         }
         DriftCommand::History { model, limit } => {
             let limit = (limit > 0).then_some(limit);
@@ -37,13 +42,55 @@ pub fn perform(context: &Context, command: DriftCommand) -> Ended {
     Ok(Exit::Done)
 }
 
-fn show(context: &Context, view: &DriftCheckView, all: bool) -> Result<(), crate::exit::CliError> {
+/// A check, and the report that was written of it. Schema `driftgate/drift-check/1`.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    view: &'a DriftCheckView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_file: Option<String>,
+}
+
+/// Where the report goes, looked at before anything else is done.
+fn report_file(
+    workspace: &Workspace,
+    file: Option<&Path>,
+    inputs: &[(&str, &Path)],
+) -> Result<Option<ReportFile>, CliError> {
+    let Some(file) = file else { return Ok(None) };
+    writable(file, "--report", "report", inputs)?;
+    Ok(Some(workspace.report_file(file)?))
+}
+
+fn show(
+    context: &Context,
+    workspace: &Workspace,
+    view: &DriftCheckView,
+    report: Option<&ReportFile>,
+    all: bool,
+) -> Result<(), CliError> {
     let begin = context.begin();
-    context.output.answer(view, |v, width| drift::check(v, &drift::Shown { begin: &begin, all }, width))
+    if let Some(file) = report {
+        workspace.write_drift_report(view, file).map_err(|e| CliError::Front {
+            code: e.code(),
+            message: format!("The check {} is recorded, but its report is not written: {e}", view.check.short()),
+            hint: Some(format!(
+                "Write it to another place: {begin} drift show {} --report FILE.html",
+                view.check.short()
+            )),
+        })?;
+    }
+    let report_file = report.map(|f| f.path().display().to_string());
+    context.output.answer(&Shown { view, report_file }, |s, width| {
+        drift::check(s.view, &drift::Shown { begin: &begin, all, report: s.report_file.as_deref() }, width)
+    })
 }
 
 fn check(context: &Context, args: &DriftCheckArgs) -> Ended {
     let workspace = context.open()?;
+    let batch = args.batch.as_deref().map(|b| ("batch", b));
+    let inputs: Vec<(&str, &Path)> = batch.into_iter().chain(args.config.as_deref().map(|c| ("config", c))).collect();
+    let file = report_file(&workspace, args.report.as_deref(), &inputs)?;
     let observer = context.observer();
     let (config, cancel) = (args.config.clone(), &context.cancel);
     let view = match args.batch.clone() {
@@ -52,7 +99,7 @@ fn check(context: &Context, args: &DriftCheckArgs) -> Ended {
         None => workspace.drift_check_served(&args.model, args.last, config, &observer, cancel)?,
     };
     drop(observer);
-    show(context, &view, args.all)?;
+    show(context, &workspace, &view, file.as_ref(), args.all)?;
     // Somebody at a terminal reads the verdict; a script needs the code.
     Ok(if view.fails && !can_ask() { Exit::Blocked } else { Exit::Done })
 }

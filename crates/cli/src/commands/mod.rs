@@ -1,5 +1,6 @@
 //! One module for each noun of the grammar, and the way from arguments to an exit code.
 
+mod adapt;
 mod audit;
 mod dataset;
 mod decide;
@@ -16,7 +17,9 @@ use crate::exit::{CliError, Exit};
 use crate::output::Output;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use driftgate_model::Code;
 use std::ffi::OsString;
+use std::path::Path;
 
 /// How a command ends.
 pub type Ended = Result<Exit, CliError>;
@@ -85,8 +88,32 @@ fn perform(context: &Context, command: Command) -> Ended {
         Command::Predict(args) => models::predict(context, &args),
         Command::Serve(args) => serve::serve(context, &args),
         Command::Audit(command) => audit::perform(context, command),
+        Command::Adapt(command) => adapt::perform(context, command),
         Command::Drift(command) => drift::perform(context, command),
         Command::Completions(args) => completions(context, args.shell),
+    }
+}
+
+/// Refuses a file to write whose folder does not exist, or that is one of the files to be read: `inputs` are what they are and
+/// where. `what` is written, and `option` names it.
+fn writable(file: &Path, option: &str, what: &str, inputs: &[(&str, &Path)]) -> Result<(), CliError> {
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|f| !f.is_dir()) {
+        return Err(CliError::Front {
+            code: Code::NotFound,
+            message: format!("There is no folder `{}` to write `{}` in", folder.display(), file.display()),
+            hint: Some(format!("Make the folder, or name another file with {option}")),
+        });
+    }
+    // The same file under two names, links followed.
+    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    match inputs.iter().find(|(_, input)| same(input, file)) {
+        None => Ok(()),
+        Some((name, _)) => Err(CliError::Front {
+            code: Code::BadInput,
+            message: format!("`{}` is the {name}: writing the {what} there would destroy it", file.display()),
+            hint: Some(format!("Name another file with {option}")),
+        }),
     }
 }
 

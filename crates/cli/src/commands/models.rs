@@ -9,7 +9,6 @@ use crate::render::models;
 use driftgate_model::Code;
 use driftgate_model::views::VersionView;
 use serde::Serialize;
-use std::path::Path;
 
 /// Looks at the registry.
 pub fn perform(context: &Context, command: ModelsCommand) -> Ended {
@@ -97,23 +96,7 @@ fn known(versions: &[u32]) -> String {
 
 /// Answers the rows of a file.
 pub fn predict(context: &Context, args: &PredictArgs) -> Ended {
-    let folder = args.output.parent().filter(|p| !p.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|f| !f.is_dir()) {
-        return Err(CliError::Front {
-            code: Code::NotFound,
-            message: format!("There is no folder `{}` to write `{}` in", folder.display(), args.output.display()),
-            hint: Some("Make the folder, or name another file with --output".into()),
-        });
-    }
-    // The same file under two names, links followed.
-    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
-    if same(&args.input, &args.output) {
-        return Err(CliError::Front {
-            code: Code::BadInput,
-            message: format!("`{}` is the input: writing the answers there would destroy it", args.output.display()),
-            hint: Some("Name another file with --output".into()),
-        });
-    }
+    super::writable(&args.output, "--output", "answers", &[("input", &args.input)])?;
     let workspace = context.open_to_look()?;
     let observer = context.observer();
     let answered = workspace.predict(&args.model, &args.input, &args.output, &observer, &context.cancel)?;

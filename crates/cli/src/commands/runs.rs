@@ -30,6 +30,11 @@ pub fn perform(context: &Context, command: RunsCommand) -> Ended {
             context.output.answer(&compared, |c, width| runs::compared(c, all, width))?;
             Ok(Exit::Done)
         }
+        RunsCommand::Gate { run, promotion } => {
+            let found = context.open_to_look()?.simulate_gate(&run, &promotion, &context.cancel)?;
+            context.output.answer(&found, runs::simulated)?;
+            Ok(Exit::Done)
+        }
         RunsCommand::Reproduce { run } => {
             let workspace = context.open_recording_git()?;
             let observer = context.observer();

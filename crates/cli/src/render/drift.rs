@@ -11,6 +11,8 @@ pub struct Shown<'a> {
     pub begin: &'a str,
     /// Whether stable columns are shown too.
     pub all: bool,
+    /// The report that was written.
+    pub report: Option<&'a str>,
 }
 
 fn tone(verdict: DriftVerdict) -> Tone {
@@ -70,16 +72,15 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
             count(r.overall.inconclusive_columns)
         )
     );
-    out += &facts(
-        [
-            ("check", v.check.short().to_owned()),
-            ("model", format!("{} v{} · run {}", r.model, r.model_version, r.run.short())),
-            ("batch", format!("{} · {} · {}", source(v), plural(r.batch_rows, "row", "rows"), r.batch.short())),
-            ("reference", format!("{} of the train split", plural(r.reference_rows, "row", "rows"))),
-            ("checked", format!("{} by {}", time_utc(r.generated_at), who(v.actor.as_deref()))),
-        ],
-        width,
-    );
+    let mut about = vec![
+        ("check", v.check.short().to_owned()),
+        ("model", format!("{} v{} · run {}", r.model, r.model_version, r.run.short())),
+        ("batch", format!("{} · {} · {}", source(v), plural(r.batch_rows, "row", "rows"), r.batch.short())),
+        ("reference", reference(r)),
+        ("checked", format!("{} by {}", time_utc(r.generated_at), who(v.actor.as_deref()))),
+    ];
+    about.extend(shown.report.map(|file| ("report", file.to_owned())));
+    out += &facts(about, width);
     out.push('\n');
     out += &columns(r.columns.iter().filter(|c| shown.all || c.verdict != DriftVerdict::Stable), width);
     let stable = r.columns.iter().filter(|c| c.verdict == DriftVerdict::Stable).count() as u64;
@@ -112,6 +113,14 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
     out
 }
 
+fn reference(r: &driftgate_model::DriftReport) -> String {
+    let rows = plural(r.reference_rows, "row", "rows");
+    match &r.like {
+        None => format!("{rows} of the train split"),
+        Some(batch) => format!("{rows} of the drifted batch {} that it learned from too", batch.short()),
+    }
+}
+
 fn capital(text: &str) -> String {
     // The mark stands before the first letter.
     let mut out = String::new();
@@ -131,11 +140,6 @@ fn source(v: &DriftCheckView) -> &str {
     v.source.as_deref().unwrap_or("(redacted)")
 }
 
-/// The test that a column's row shows: the first of the column's own verdict.
-fn leading(c: &ColumnDrift) -> Option<&DriftTestResult> {
-    c.tests.iter().find(|t| t.verdict == c.verdict).or(c.tests.first())
-}
-
 fn columns<'a>(list: impl Iterator<Item = &'a ColumnDrift>, width: usize) -> String {
     let mut table = Table::new(&[
         ("", Align::Left),
@@ -149,7 +153,7 @@ fn columns<'a>(list: impl Iterator<Item = &'a ColumnDrift>, width: usize) -> Str
         ("what", Align::Left),
     ]);
     for c in list {
-        let Some(t) = leading(c) else { continue };
+        let Some(t) = c.leading() else { continue };
         table.row([
             Cell::toned(mark(c.verdict), tone(c.verdict)),
             Cell::toned(c.name.as_str(), Tone::Strong),
@@ -190,7 +194,7 @@ fn others(v: &DriftCheckView, width: usize) -> String {
     let named = [("answers", &r.predictions), ("confidence", &r.confidences), ("labels", &r.labels)];
     let of_columns = named.into_iter().filter_map(|(name, c)| {
         let c = c.as_ref()?;
-        Some((name, c.verdict, leading(c)?))
+        Some((name, c.verdict, c.leading()?))
     });
     let alone = [("all together", &r.global), ("performance", &r.performance)];
     let of_tests = alone.into_iter().filter_map(|(name, t)| t.as_ref().map(|t| (name, t.verdict, t)));

@@ -1,5 +1,6 @@
 //! Text for people, made from the engine's views. Nothing here reads or decides anything.
 
+pub mod adapt;
 pub mod audit;
 pub mod dataset;
 pub mod drift;

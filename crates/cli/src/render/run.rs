@@ -26,6 +26,9 @@ pub fn verdict(view: &RunView, next: &Next, width: usize) -> String {
     out += &metrics(view, width);
     if let Some(gate) = &view.gate {
         out += &format!("\n{}", gate_text(gate, width));
+        if let Some(found) = &gate.adaptation {
+            out += &format!("\n{}", super::adapt::before_after(found, width));
+        }
     }
     out += &notes(view, width);
     out += &format!("\n{}", outcome(view, next, width));
@@ -241,7 +244,7 @@ fn undefined(splits: &[&SplitEvaluation], width: usize) -> String {
 }
 
 /// The gate's answer: one rule a line.
-fn gate_text(gate: &GateReport, width: usize) -> String {
+pub fn gate_text(gate: &GateReport, width: usize) -> String {
     let ended = |status| gate.results.iter().filter(|r| r.status == status).count() as u64;
     let (held, failed, absent) =
         (ended(RuleStatus::Passed), ended(RuleStatus::Failed), ended(RuleStatus::NotApplicable));

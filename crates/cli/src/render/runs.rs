@@ -3,7 +3,7 @@
 use super::format::{Tone, count, duration, number, paint, plural, status, strong, time};
 use super::run::{Next, verdict};
 use super::table::{Align, Cell, Table, facts, paragraph};
-use driftgate_model::views::{Reproduction, RunList, RunView, RunsCompared};
+use driftgate_model::views::{GateSimulation, Reproduction, RunList, RunView, RunsCompared};
 use driftgate_model::{RunRow, SplitEvaluation};
 
 /// The answer of `runs list`; `limit` is how many lines were asked for at most.
@@ -48,6 +48,21 @@ pub fn list(runs: &RunList, limit: Option<usize>, begin: &str, width: usize) -> 
         out += &format!("  {} of {}{more}\n", count(shown), plural(runs.total, "run", "runs"));
     }
     out
+}
+
+/// The answer of `runs gate`: what other rules would have decided.
+pub fn simulated(found: &GateSimulation, width: usize) -> String {
+    let short = found.run.short();
+    let mut words = match (found.passed_then, found.gate.passed) {
+        (true, true) => format!("Run {short} passed its gate, and would pass these rules too"),
+        (true, false) => format!("Run {short} passed its gate; these rules would block it"),
+        (false, true) => format!("Run {short} was blocked by its gate; it would pass these rules"),
+        (false, false) => format!("Run {short} was blocked by its gate, and would be by these rules too"),
+    };
+    if !found.violations_then.is_empty() {
+        words += &format!(". Its own gate named {}", found.violations_then.join(", "));
+    }
+    paragraph("", &words, width) + "\n" + &super::run::gate_text(&found.gate, width)
 }
 
 /// The answer of `runs show`: the verdict, then everything that stands behind it.

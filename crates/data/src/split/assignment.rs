@@ -28,7 +28,7 @@ pub struct TimeCuts {
 
 const SCHEMA: &str = "driftgate/split/1";
 
-/// The written form: one letter (`T`, `V`, `E`) and 32 hexadecimal digits a row, so that any JSON reader can check it.
+/// The written form: one letter (`T`, `V`, `E`, and `D` for the drifted holdout) and 32 hexadecimal digits a row, so that any JSON reader can check it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Stored {
     schema: String,
@@ -60,6 +60,7 @@ fn letter(split: SplitName) -> char {
         SplitName::Train => 'T',
         SplitName::Val => 'V',
         SplitName::Test => 'E',
+        SplitName::DriftHoldout => 'D',
     }
 }
 
@@ -116,6 +117,7 @@ impl TryFrom<Stored> for Assignment {
             .map(|c| {
                 SplitName::ALL
                     .into_iter()
+                    .chain([SplitName::DriftHoldout])
                     .find(|n| letter(*n) == c)
                     .ok_or_else(|| corrupt(format!("`{}` is no split", c.escape_default())))
             })

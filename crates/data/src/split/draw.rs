@@ -42,8 +42,9 @@ impl Job<'_> {
     fn placed(&self, known: &[Option<SplitName>]) -> Vec<Triple> {
         let mut have = vec![[0; 3]; self.labels];
         for (split, stratum) in known.iter().zip(self.strata) {
-            if let Some(split) = split {
-                have[*stratum][index(*split)] += 1;
+            // The drifted holdout stands beside the shares.
+            if let Some(place) = split.and_then(|s| have[*stratum].get_mut(index(s))) {
+                *place += 1;
             }
         }
         have

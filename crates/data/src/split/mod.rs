@@ -5,10 +5,12 @@ mod draw;
 mod identity;
 mod lineage;
 mod quota;
+mod stage;
 
 pub use assignment::{Assignment, TimeCuts};
 pub use identity::IdentityColumn;
 pub use lineage::Lineage;
+pub use stage::{Staged, stage};
 
 use crate::cells::FastMap;
 use crate::error::{CellError, DataError, Result, count};

@@ -39,6 +39,16 @@ pub fn validate(table: &Table, spec: &DatasetSpec, now: Timestamp) -> Validation
     }
 }
 
+/// As [`validate`], for a labelled batch that is to join a data set: what only a whole data set must satisfy (its number of
+/// rows, how many rows each label or group has) is not asked of it.
+pub fn validate_batch(table: &Table, spec: &DatasetSpec, now: Timestamp) -> ValidationReport {
+    const OF_A_WHOLE: [&str; 7] =
+        ["row_count", "one_class", "small_class", "too_many_labels", "constant_target", "group_column", "split"];
+    let mut report = validate(table, spec, now);
+    report.findings.retain(|f| !OF_A_WHOLE.contains(&f.check.as_str()));
+    report
+}
+
 /// A declared column, as typed by its declaration.
 struct Declared<'a> {
     name: &'a str,

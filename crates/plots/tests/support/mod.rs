@@ -1,0 +1,153 @@
+//! Reports and histories to draw.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use driftgate_model::views::{CheckLine, DriftHistory};
+use driftgate_model::*;
+
+/// A test with an effect and its interval.
+pub fn test(name: &str, effect: f64, low: f64, high: f64, min: f64, verdict: DriftVerdict) -> DriftTestResult {
+    DriftTestResult {
+        test: name.into(),
+        method: "asymptotic".into(),
+        statistic: effect,
+        p_value: Some(if verdict == DriftVerdict::Drifted { 1e-9 } else { 0.4 }),
+        adjusted_p: Some(if verdict == DriftVerdict::Drifted { 3e-8 } else { 1.0 }),
+        effect_name: "KS distance".into(),
+        effect: Some(effect),
+        interval: Some(Interval { low, high }),
+        min_effect: min,
+        detectable: Some(0.16),
+        verdict,
+        note: None,
+        together: Vec::new(),
+    }
+}
+
+/// A histogram of a bell, and of one moved to the right by `by` bins.
+pub fn bells(bins: usize, by: f64) -> ColumnChart {
+    let bell = |at: f64| -> Vec<f64> {
+        let raw: Vec<f64> = (0..bins).map(|i| (-((i as f64 - at) / (bins as f64 / 7.0)).powi(2)).exp()).collect();
+        let sum: f64 = raw.iter().sum();
+        raw.iter().map(|r| r / sum).collect()
+    };
+    let middle = bins as f64 / 2.0 - 2.0;
+    ColumnChart::Histogram {
+        edges: (0..=bins).map(|i| 6.0 + i as f64 * 22.0 / bins as f64).collect(),
+        reference: bell(middle),
+        batch: bell(middle + by),
+    }
+}
+
+pub fn bars(labels: &[&str]) -> ColumnChart {
+    let n = labels.len() as f64;
+    let share = |i: usize| 2.0 * (n - i as f64) / (n * (n + 1.0));
+    ColumnChart::Bars {
+        labels: labels.iter().map(|l| (*l).to_owned()).collect(),
+        reference: (0..labels.len()).map(share).collect(),
+        batch: (0..labels.len()).rev().map(share).collect(),
+    }
+}
+
+pub fn column(name: &str, multiple: f64, verdict: DriftVerdict, chart: Option<ColumnChart>) -> ColumnDrift {
+    let effect = multiple * 0.1;
+    let severity = match verdict {
+        DriftVerdict::Drifted if multiple >= 4.0 => DriftSeverity::High,
+        DriftVerdict::Drifted if multiple >= 2.0 => DriftSeverity::Medium,
+        DriftVerdict::Drifted => DriftSeverity::Low,
+        _ => DriftSeverity::None,
+    };
+    let mut missing = test("missing", 0.0, 0.0, 0.0, 0.05, DriftVerdict::Stable);
+    (missing.method, missing.effect_name) = ("fisher".into(), "difference of missing shares".into());
+    ColumnDrift {
+        name: name.into(),
+        kind: if matches!(chart, Some(ColumnChart::Bars { .. })) {
+            ProfileKind::Categorical
+        } else {
+            ProfileKind::Numeric
+        },
+        reference_rows: 398,
+        batch_rows: 569,
+        verdict,
+        severity,
+        tests: vec![test("ks", effect, effect * 0.8, effect * 1.2, 0.1, verdict), missing],
+        chart,
+    }
+}
+
+pub fn check_id() -> RunId {
+    RunId::new(1_767_225_600_000, [7; 10])
+}
+
+/// A report about `columns`.
+pub fn report(columns: Vec<ColumnDrift>) -> DriftReport {
+    let said = |v| columns.iter().filter(|c| c.verdict == v).count() as u64;
+    let (drifted, total) = (said(DriftVerdict::Drifted), columns.len() as u64);
+    DriftReport {
+        schema: "driftgate/drift/1".into(),
+        drift_type: "tabular".into(),
+        model: ModelName::new("breast_cancer-classification").unwrap(),
+        model_version: 3,
+        run: RunId::new(1_767_000_000_000, [3; 10]),
+        generated_at: "2026-01-31T12:00:00Z".parse().unwrap(),
+        task: Task::Classification,
+        dataset_version: Digest::of(b"data"),
+        profile: Digest::of(b"profile"),
+        like: None,
+        batch: Digest::of(b"batch"),
+        reference_rows: 398,
+        batch_rows: 569,
+        overall: OverallDrift {
+            verdict: if drifted > 0 { DriftVerdict::Drifted } else { DriftVerdict::Stable },
+            severity: columns.iter().map(|c| c.severity).max().unwrap_or(DriftSeverity::None),
+            drifted_columns: drifted,
+            inconclusive_columns: said(DriftVerdict::Inconclusive),
+            total_columns: total,
+            drift_share: drifted as f64 / total.max(1) as f64,
+            rule: "drifted if any column or output drifted; stable if all are stable".into(),
+        },
+        global: Some(test("energy", 0.03, 0.0, 0.1, 0.0, DriftVerdict::Drifted)),
+        predictions: Some(column("prediction", 0.6, DriftVerdict::Inconclusive, Some(bars(&["benign", "malignant"])))),
+        confidences: Some(column("confidence", 0.7, DriftVerdict::Stable, Some(bells(20, 0.5)))),
+        labels: None,
+        performance: None,
+        estimated: Some(EstimatedPerformance {
+            status: "estimated".into(),
+            metric: "accuracy".into(),
+            value: Some(0.941),
+            interval: Some(Interval { low: 0.92, high: 0.96 }),
+            reference: Some(0.953),
+            assumption: "a stated confidence still means the same chance of being right".into(),
+            reason: None,
+        }),
+        warnings: vec!["the model does not use id, so nothing was said of it".into()],
+        config: driftgate_config::default_drift(),
+        columns,
+    }
+}
+
+/// `shares` of drifted columns, oldest first.
+pub fn history(shares: &[f64]) -> DriftHistory {
+    let line = |(i, share): (usize, &f64)| CheckLine {
+        check: RunId::new(1_767_225_600_000 + i as u64, [i as u8; 10]),
+        at: Timestamp::from_second(1_767_225_600 + i as i64 * 86_400).unwrap(),
+        version: if i < 5 { 1 } else { 2 },
+        rows: 500,
+        labelled: false,
+        verdict: match *share {
+            s if s > 0.2 => DriftVerdict::Drifted,
+            s if s > 0.0 => DriftVerdict::Inconclusive,
+            _ => DriftVerdict::Stable,
+        },
+        severity: DriftSeverity::None,
+        drift_share: *share,
+        worst: Vec::new(),
+        alarm: false,
+        responses: Vec::new(),
+    };
+    DriftHistory {
+        schema: "driftgate/drift-history/1".into(),
+        model: ModelName::new("wine-classification").unwrap(),
+        total: shares.len() as u64,
+        checks: shares.iter().enumerate().map(line).rev().collect(),
+    }
+}
