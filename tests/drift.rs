@@ -81,6 +81,41 @@ fn without_labels_the_performance_is_estimated() {
 }
 
 #[test]
+fn a_simulated_batch_is_changed_where_it_was_asked_and_nowhere_else() {
+    let (sandbox, lines) = served();
+    let input = "data/breast_cancer/data.csv";
+    let ask = |output: &str, change: &[&str]| {
+        let fixed = ["drift", "simulate", MODEL, "--input", input, "--output", output];
+        sandbox.driftgate(fixed.iter().chain(change).copied())
+    };
+    assert_answer!("simulate", ask("warm.csv", &["--mean", "-2.5", "--columns", "mean_radius,mean_area"]).exits(0));
+    let warm = sandbox.read("warm.csv");
+    assert_eq!(warm.lines().count(), lines.len());
+    let header: Vec<&str> = lines[0].split(',').collect();
+    for (old, new) in lines.iter().zip(warm.lines()).skip(1) {
+        for ((name, a), b) in header.iter().zip(old.split(',')).zip(new.split(',')) {
+            assert_eq!(a == b, !["mean_radius", "mean_area"].contains(name), "{name}: {a} and {b}");
+        }
+    }
+    let alarm = sandbox.driftgate(["drift", "check", MODEL, "--batch", "warm.csv", "--json"]).exits(2).json();
+    assert_eq!(alarm["report"]["overall"]["drifted_columns"], 2);
+    // Every column as it was, and none depends on another any more: only all of them together show it.
+    ask("shuffled.csv", &["--shuffle"]).exits(0);
+    let view = sandbox.driftgate(["drift", "check", MODEL, "--batch", "shuffled.csv", "--json"]).json();
+    assert_eq!(view["report"]["overall"]["drifted_columns"], 0);
+    assert_eq!(view["report"]["global"]["verdict"], "drifted");
+    ask("again.csv", &["--shuffle"]).exits(0);
+    assert_eq!(sandbox.read("again.csv"), sandbox.read("shuffled.csv"));
+    ask("none.csv", &[]).exits(64);
+    ask("none.csv", &["--mean", "1", "--scale", "2"]).exits(64);
+    ask("none.csv", &["--missing", "1.5"]).exits(64);
+    assert_answer!("simulate_nothing", ask("none.csv", &["--swap", "0.1"]).exits(1));
+    ask("none.csv", &["--mean", "1", "--columns", "mean_radios"]).exits(1);
+    ask(input, &["--mean", "1"]).exits(1);
+    assert!(!sandbox.at("none.csv").exists());
+}
+
+#[test]
 fn a_batch_that_cannot_be_checked_records_nothing() {
     let (sandbox, lines) = served();
     let events = sandbox.events();

@@ -1,6 +1,7 @@
 //! The grammar of the command line.
 
 mod adapt;
+mod simulate;
 
 pub use adapt::AdaptCommand;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -409,6 +410,8 @@ pub enum DriftCommand {
         #[arg(value_name = "MODEL")]
         model: String,
     },
+    /// Write a batch that is changed on purpose, to see what a check and a model make of it
+    Simulate(simulate::DriftSimulateArgs),
     /// Record what is done about a check
     Respond {
         /// The check's id, or any unique beginning or end of it

@@ -6,10 +6,11 @@ use crate::context::Context;
 use crate::exit::{CliError, Exit};
 use crate::render::format::{faint, shell_word, strong};
 use crate::render::run::account;
-use crate::render::{audit, dataset, models};
-use driftgate_engine::{ImportAnswers, VerifyReport, Workspace};
-use driftgate_model::views::{DatasetAdded, Decided, RunView};
-use driftgate_model::{Code, NullObserver, RunStatus};
+use crate::render::{adapt, audit, dataset, drift, models};
+use driftgate_engine::{AdaptOptions, DriftCheckOptions, ImportAnswers, SimulateOptions, VerifyReport, Workspace};
+use driftgate_model::config::{Change, Scenario};
+use driftgate_model::views::{AdaptationView, DatasetAdded, Decided, DriftCheckView, RunView};
+use driftgate_model::{Code, DriftAction, NullObserver, RunStatus};
 use serde::Serialize;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ struct Played {
     dataset: DatasetAdded,
     runs: Vec<RunView>,
     decisions: Vec<Decided>,
+    alarm: DriftCheckView,
+    adaptation: AdaptationView,
     verification: VerifyReport,
     next: Vec<String>,
 }
@@ -111,12 +114,24 @@ impl Stage<'_> {
         self.title("6  Second thoughts: the first version is back, byte for byte")?;
         let back = self.roll_back(&workspace, first.run.subject.model.as_str())?;
 
-        self.title("7  The proof: every step is on the ledger")?;
+        let model = first.run.subject.model.as_str();
+        self.title(
+            "7  The world changes: three measurements of the same rows read higher, simulated; the check sees it",
+        )?;
+        let alarm = self.drift(&workspace, model)?;
+        self.title("8  The better model of the old world is blocked now: drift is a rule of the gate")?;
+        let stale = self.run(&workspace, "better", RunStatus::Blocked)?;
+        self.title("9  A person answers the alarm and lets the next model learn from the batch")?;
+        let staged = self.adapt(&workspace, model, &alarm)?;
+        let adapted = self.run(&workspace, "adapted", RunStatus::AwaitingApproval)?;
+        let adopted = self.approve(&workspace, &adapted, "Copes with both worlds")?;
+
+        self.title("10  The proof: every step is on the ledger")?;
         self.typed("audit verify")?;
         let verification = workspace.verify(None, &NullObserver, &self.context.cancel)?;
         self.show(&audit::verified(&verification, self.width()))?;
 
-        let next = self.next(&first, &better);
+        let next = self.next(&first, &better, &alarm);
         self.title("What to try next")?;
         for line in &next {
             self.say(&format!("  {line}"))?;
@@ -125,8 +140,10 @@ impl Stage<'_> {
             schema: "driftgate/demo/1",
             root: made.root,
             dataset: added,
-            runs: vec![first, worse, better],
-            decisions: vec![approved, replaced, back],
+            runs: vec![first, worse, better, stale, adapted],
+            decisions: vec![approved, replaced, back, adopted],
+            alarm,
+            adaptation: staged,
             verification,
             next,
         })
@@ -182,8 +199,42 @@ impl Stage<'_> {
         Ok(decision)
     }
 
+    /// A batch in which the world has changed, checked: it is an alarm.
+    fn drift(&self, workspace: &Workspace, model: &str) -> Result<DriftCheckView, CliError> {
+        let columns = ["worst_radius", "worst_perimeter", "worst_area"];
+        self.typed(&format!(
+            "drift simulate {model} --input data/breast_cancer/data.csv --output batch.csv --mean 3 --columns {}",
+            columns.join(",")
+        ))?;
+        let change = Change::Mean { by: 3.0 };
+        let options = SimulateOptions {
+            input: self.dir.join("data").join("breast_cancer").join("data.csv"),
+            output: self.dir.join("batch.csv"),
+            scenario: Scenario { name: "mean".into(), columns: columns.map(String::from).to_vec(), change },
+            seed: 42,
+        };
+        workspace.drift_simulate(model, &options)?;
+        self.typed(&format!("drift check {model} --batch batch.csv"))?;
+        let batch = DriftCheckOptions { batch: options.output, config: None };
+        let view = workspace.drift_check(model, &batch, &NullObserver, &self.context.cancel)?;
+        let begin = "driftgate";
+        self.show(&drift::check(&view, &drift::Shown { begin, all: false, report: None }, self.width()))?;
+        Ok(view)
+    }
+
+    fn adapt(&self, workspace: &Workspace, model: &str, alarm: &DriftCheckView) -> Result<AdaptationView, CliError> {
+        let reason = "A new instrument: learn from it";
+        self.typed(&format!("drift respond {} --action retrain --reason \"{reason}\"", alarm.check.short()))?;
+        workspace.drift_respond(alarm.check.as_str(), DriftAction::Retrain, reason)?;
+        self.typed(&format!("adapt stage {model} --batch batch.csv"))?;
+        let options = AdaptOptions { batch: self.dir.join("batch.csv"), holdout: 0.3 };
+        let staged = workspace.adapt_stage(model, &options, &NullObserver, &self.context.cancel)?;
+        self.show(&adapt::staged(&staged, "driftgate", self.width()))?;
+        Ok(staged)
+    }
+
     /// Commands that work when pasted, in order.
-    fn next(&self, first: &RunView, better: &RunView) -> Vec<String> {
+    fn next(&self, first: &RunView, better: &RunView, alarm: &DriftCheckView) -> Vec<String> {
         let begin = program();
         let model = &first.run.subject.model;
         let (a, b) = (first.run.subject.run.short(), better.run.subject.run.short());
@@ -193,6 +244,7 @@ impl Stage<'_> {
             format!("{begin} runs compare {a} {b}"),
             format!("{begin} runs reproduce {a}"),
             format!("{begin} predict {model} --input data/breast_cancer/data.csv --output predictions.csv"),
+            format!("{begin} drift show {} --report drift.html", alarm.check.short()),
             format!("{begin} models card {model}"),
             format!("{begin} audit log --limit 10"),
             format!("{begin} run configs/pipeline_diabetes.yaml"),

@@ -121,6 +121,13 @@ static SCENARIO: Tagged = Tagged {
                 ],
             },
         ),
+        (
+            "shuffle",
+            &Map {
+                about: "Puts the values of a column in another order, so that it depends on no other",
+                fields: &[NAME, COLUMNS],
+            },
+        ),
     ],
     unavailable: &[],
 };

@@ -36,7 +36,7 @@ fn fits(change: Change, values: &ColumnValues) -> bool {
     match change {
         Change::Mean { .. } | Change::Scale { .. } | Change::Noise { .. } => matches!(values, ColumnValues::Number(_)),
         Change::Swap { .. } => matches!(values, ColumnValues::Text { .. }),
-        Change::Missing { .. } => true,
+        Change::Missing { .. } | Change::Shuffle => true,
     }
 }
 
@@ -80,6 +80,12 @@ pub fn simulate(rows: &Frame, scenario: &Scenario, inputs: &[&str], seed: u64) -
 
 fn changed(values: &ColumnValues, change: Change, stream: &mut Stream) -> ColumnValues {
     match (values, change) {
+        (_, Change::Shuffle) => {
+            let mut order: Vec<usize> = (0..values.len()).collect();
+            let all = order.len();
+            stream.draw(&mut order, all);
+            values.take(&order)
+        }
         (ColumnValues::Number(v), Change::Missing { share }) => {
             ColumnValues::Number(v.iter().map(|x| if stream.uniform() < share { f64::NAN } else { *x }).collect())
         }
@@ -89,7 +95,7 @@ fn changed(values: &ColumnValues, change: Change, stream: &mut Stream) -> Column
                 Change::Mean { by } => x + by * sd,
                 Change::Scale { factor } => mean + (x - mean) * factor,
                 Change::Noise { sd: noise } => x + noise * sd * normal(stream),
-                Change::Missing { .. } | Change::Swap { .. } => *x,
+                Change::Missing { .. } | Change::Swap { .. } | Change::Shuffle => *x,
             };
             ColumnValues::Number(v.iter().map(one).collect())
         }
@@ -192,6 +198,19 @@ mod tests {
         assert!((360..500).contains(&differ), "{differ}");
         assert_eq!(codes(&simulate(&rows, &swap, &["t"], 1).unwrap()), codes(&swapped));
         assert_ne!(codes(&simulate(&rows, &swap, &["t"], 2).unwrap()), codes(&swapped));
+    }
+
+    #[test]
+    fn a_shuffled_column_holds_what_it_held() {
+        let rows = frame();
+        let shuffled = simulate(&rows, &scenario(&["x"], Change::Shuffle), &["x", "t"], 1).unwrap();
+        let sorted = |f: &Frame| {
+            let mut v: Vec<u64> = numbers(f, "x").iter().map(|x| x.to_bits()).collect();
+            v.sort_unstable();
+            v
+        };
+        assert_eq!(sorted(&rows), sorted(&shuffled));
+        assert_ne!(numbers(&rows, "x")[1], numbers(&shuffled, "x")[1]);
     }
 
     #[test]

@@ -156,10 +156,10 @@ impl Workspace {
             let against = Batch { profile: &profile, labels: batch.labels.clone(), thresholds, ..*batch };
             let found = self.compare_batch(&against, loaded, observer, cancel)?;
             let drifted = found.overall.verdict == DriftVerdict::Drifted;
-            // What all columns together show needs as many rows as were looked at.
+            // What only all columns together show needs as many rows as were looked at.
             let looked_at = u64::from(batch.config.global.sample).min(batch.rows.rows() as u64);
-            let enough = !clean.global_drifted() || profile.rows >= looked_at;
-            if !drifted && enough && would_have_shown(&clean.compared(), &found.compared()) {
+            let enough = !clean.only_together() || profile.rows >= looked_at;
+            if !drifted && enough && would_have_shown(&clean.telling(&clean), &clean.telling(&found)) {
                 return Ok((found, Some((learned.batch, profile.rows))));
             }
         }
@@ -457,14 +457,18 @@ struct Found {
 }
 
 impl Found {
-    /// The input columns, the answers and the labels.
-    fn compared(&self) -> Vec<&ColumnDrift> {
-        let outputs = [&self.predictions, &self.confidences, &self.labels];
-        self.columns.iter().chain(outputs.into_iter().flatten()).collect()
+    /// What tells batches apart: the input columns where any of them drifted in `self`, else the answers and the labels (which
+    /// follow from the inputs, and rest on fewer rows).
+    fn telling<'a>(&self, of: &'a Found) -> Vec<&'a ColumnDrift> {
+        if self.columns.iter().any(|c| c.verdict == DriftVerdict::Drifted) {
+            return of.columns.iter().collect();
+        }
+        [&of.predictions, &of.confidences, &of.labels].into_iter().flatten().collect()
     }
 
-    fn global_drifted(&self) -> bool {
-        self.global.as_ref().is_some_and(|g| g.verdict == DriftVerdict::Drifted)
+    /// Whether neither a column nor an output says that the batch drifted: the test of all columns together does.
+    fn only_together(&self) -> bool {
+        !self.telling(self).iter().any(|c| c.verdict == DriftVerdict::Drifted)
     }
 }
 

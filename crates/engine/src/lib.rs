@@ -33,6 +33,7 @@ mod served_check;
 mod served_log;
 mod server_token;
 mod serving;
+mod simulate;
 mod simulate_gate;
 mod stages;
 #[cfg(test)]
@@ -54,5 +55,6 @@ pub use served_log::{
     Feedback, FeedbackLabel, FeedbackOutcome, LivePerformance, LogOptions, LogValues, LoggedAnswer, PredictionLog,
 };
 pub use serving::{InputFault, OutOfRange, ServedVersion, ServerRecord, Snapshot};
+pub use simulate::SimulateOptions;
 pub use views::RunQuery;
 pub use workspace::Workspace;

@@ -570,6 +570,8 @@ pub enum Change {
         /// Between 0 and 1.
         share: f64,
     },
+    /// Puts the values of the column in another order: each column looks as before, and depends on no other.
+    Shuffle,
 }
 
 /// An explicit `null` is a list that was left out.

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::exit::{CliError, Exit};
 use crate::question::can_ask;
 use crate::render::drift;
-use driftgate_engine::{DriftCheckOptions, ReportFile, Workspace};
+use driftgate_engine::{DriftCheckOptions, ReportFile, SimulateOptions, Workspace};
 use driftgate_model::Coded;
 use driftgate_model::views::DriftCheckView;
 use serde::Serialize;
@@ -32,6 +32,13 @@ pub fn perform(context: &Context, command: DriftCommand) -> Ended {
             let summary = context.open_to_look()?.drift_summary(&model)?;
             let begin = context.begin();
             context.output.answer(&summary, |s, width| drift::summary(s, &begin, width))?;
+        }
+        DriftCommand::Simulate(args) => {
+            let scenario = args.scenario();
+            let options = SimulateOptions { input: args.input, output: args.output, scenario, seed: args.seed };
+            let written = context.open_to_look()?.drift_simulate(&args.model, &options)?;
+            let begin = context.begin();
+            context.output.answer(&written, |s, width| drift::simulated(s, &begin, width))?;
         }
         DriftCommand::Respond { check, action, reason } => {
             let responded = context.open()?.drift_respond(&check, action, &reason)?;

@@ -2,7 +2,10 @@
 
 use super::format::{Tone, count, faint, interval, number, paint, plural, strong, time, time_utc, version, who};
 use super::table::{Align, Cell, Table, facts, paragraph};
-use driftgate_model::views::{CheckLine, DriftCheckView, DriftHistory, DriftSummary, ProfileView, Responded};
+use driftgate_model::config::Change;
+use driftgate_model::views::{
+    CheckLine, DriftCheckView, DriftHistory, DriftSummary, ProfileView, Responded, Simulated,
+};
 use driftgate_model::{ColumnDrift, DriftSeverity, DriftTestResult, DriftVerdict, ProfileKind, Task};
 
 /// How a check is shown.
@@ -56,6 +59,22 @@ fn p_value(p: Option<f64>) -> String {
         Some(p) if p < 0.0001 => "<0.0001".into(),
         Some(p) => format!("{p:.4}"),
     }
+}
+
+/// The answer of `drift simulate`.
+pub fn simulated(s: &Simulated, begin: &str, width: usize) -> String {
+    let what = match s.scenario.change {
+        Change::Mean { by } => format!("{by} standard deviations added"),
+        Change::Scale { factor } => format!("the distance from the mean times {factor}"),
+        Change::Noise { sd } => format!("noise of {sd} standard deviations added"),
+        Change::Missing { share } => format!("{} % of the values missing", share * 100.0),
+        Change::Swap { share } => format!("{} % of the texts replaced", share * 100.0),
+        Change::Shuffle => "values in another order".into(),
+    };
+    let file = super::format::shell_word(&s.output);
+    let changed = plural(s.columns.len() as u64, "column", "columns");
+    paragraph("", &format!("Wrote {} to {}: {what} in {changed}", plural(s.rows, "row", "rows"), s.output), width)
+        + &format!("  {begin} drift check {} --batch {file}\n", s.model)
 }
 
 /// The answer of `drift check` and `drift show`.

@@ -90,6 +90,9 @@ pub fn account(view: &RunView, width: usize) -> String {
     let mut out = header(view, width) + &table_of(view, [val, test], headline(view.run.subject.task), width);
     if let Some(gate) = &view.gate {
         out += &format!("\n{}", gate_text(gate, width));
+        if let Some(found) = &gate.adaptation {
+            out += &format!("\n{}", super::adapt::before_after(found, width));
+        }
     }
     out
 }

@@ -44,6 +44,27 @@ pub struct DriftCheckView {
     pub report: DriftReport,
 }
 
+/// A batch that was changed on purpose. Schema `driftgate/simulation/1`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Simulated {
+    /// The schema.
+    pub schema: String,
+    /// The model whose inputs were changed.
+    pub model: ModelName,
+    /// Its version.
+    pub version: VersionNumber,
+    /// What was done.
+    pub scenario: crate::config::Scenario,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// Rows written.
+    pub rows: u64,
+    /// Columns that hold something else than before.
+    pub columns: Vec<String>,
+    /// Where they were written.
+    pub output: String,
+}
+
 /// A response to a drift check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseView {
