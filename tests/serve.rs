@@ -152,6 +152,8 @@ fn an_approval_and_a_rollback_are_followed_and_confirmed() {
     let doctor = sandbox.driftgate(["doctor", "--json"]).exits(0).json();
     let servers = doctor["checks"].as_array().unwrap().iter().find(|c| c["name"] == "servers").unwrap();
     assert_eq!(servers["status"], "ok", "{servers}");
+    // The projection of living servers is what the events say.
+    sandbox.verifies();
     let (code, said) = server.stop();
     assert_eq!(code, 0, "{said}");
     let shown = sandbox.driftgate(["models", "show", MODEL, "--json"]).exits(0).json();

@@ -125,29 +125,35 @@ enum Line {
 
 /// The predicted side of a remembered answer, and what labels said of it.
 struct Remembered {
-    model: ModelName,
-    version: VersionNumber,
+    known: Arc<Known>,
     predicted: Predicted,
     terms: Option<Vec<f64>>,
 }
 
+/// A version that has answered: one for all its answers.
+struct Known {
+    model: ModelName,
+    version: VersionNumber,
+    labels: Vec<String>,
+}
+
 enum Predicted {
-    Classes(Vec<u32>, Arc<Vec<String>>),
+    Classes(Vec<u32>),
     Values(Vec<f64>),
 }
 
 impl Predicted {
     /// The term of each row: 1 for a hit and 0 for a miss, or the absolute error.
-    fn terms(&self, given: &[FeedbackLabel]) -> std::result::Result<Vec<f64>, String> {
+    fn terms(&self, labels: &[String], given: &[FeedbackLabel]) -> std::result::Result<Vec<f64>, String> {
         let rows = match self {
-            Predicted::Classes(codes, _) => codes.len(),
+            Predicted::Classes(codes) => codes.len(),
             Predicted::Values(values) => values.len(),
         };
         if given.len() != rows {
             return Err(format!("{rows} rows were answered, and {} labels are given", given.len()));
         }
         let one = |(row, label): (usize, &FeedbackLabel)| match (self, label) {
-            (Predicted::Classes(codes, labels), given) => {
+            (Predicted::Classes(codes), given) => {
                 let text = match given {
                     FeedbackLabel::Text(text) => text.clone(),
                     // Labels such as 0 and 1 are texts of the model, and numbers to many a caller.
@@ -173,14 +179,15 @@ fn cut(text: &str) -> String {
 /// The newest answers, by id.
 #[derive(Default)]
 struct Memory {
-    answers: BTreeMap<String, Remembered>,
-    order: VecDeque<String>,
+    answers: BTreeMap<Arc<str>, Remembered>,
+    order: VecDeque<Arc<str>>,
 }
 
 impl Memory {
     fn add(&mut self, id: &str, answer: Remembered) {
-        if self.answers.insert(id.to_owned(), answer).is_none() {
-            self.order.push_back(id.to_owned());
+        let id: Arc<str> = id.into();
+        if self.answers.insert(id.clone(), answer).is_none() {
+            self.order.push_back(id);
         }
         while self.order.len() > REMEMBERED {
             if let Some(oldest) = self.order.pop_front() {
@@ -191,17 +198,17 @@ impl Memory {
 
     fn label(&mut self, id: &str, labels: &[FeedbackLabel]) -> FeedbackOutcome {
         let Some(answer) = self.answers.get_mut(id) else { return FeedbackOutcome::Unknown };
-        match answer.predicted.terms(labels) {
+        match answer.predicted.terms(&answer.known.labels, labels) {
             Ok(terms) => {
                 answer.terms = Some(terms);
-                FeedbackOutcome::Kept { model: answer.model.clone(), version: answer.version }
+                FeedbackOutcome::Kept { model: answer.known.model.clone(), version: answer.known.version }
             }
             Err(why) => FeedbackOutcome::Refused(why),
         }
     }
 
     fn terms(&self, model: &str, version: VersionNumber) -> Vec<f64> {
-        let of = |a: &&Remembered| a.version == version && a.model.as_str() == model;
+        let of = |a: &&Remembered| a.known.version == version && a.known.model.as_str() == model;
         self.answers.values().filter(of).filter_map(|a| a.terms.as_ref()).flatten().copied().collect()
     }
 }
@@ -212,6 +219,7 @@ pub struct PredictionLog {
     options: LogOptions,
     open: Option<SegmentWriter>,
     described: BTreeSet<(ModelName, VersionNumber)>,
+    known: BTreeMap<(ModelName, VersionNumber), Arc<Known>>,
     closed_bytes: u64,
     salt: [u8; 16],
     memory: Memory,
@@ -256,11 +264,15 @@ impl PredictionLog {
             answers: rows_of(&answer.answers),
         })?;
         let predicted = match &*answer.answers {
-            Predictions::Classes { labels, .. } => Predicted::Classes(answer.answers.codes(), Arc::new(labels.clone())),
+            Predictions::Classes { .. } => Predicted::Classes(answer.answers.codes()),
             Predictions::Values(values) => Predicted::Values(values.clone()),
         };
-        let remembered = Remembered { model: served.model.clone(), version: served.version, predicted, terms: None };
-        self.memory.add(&answer.request, remembered);
+        let new = || {
+            let labels = served.labels().to_vec();
+            Arc::new(Known { model: served.model.clone(), version: served.version, labels })
+        };
+        let known = self.known.entry((served.model.clone(), served.version)).or_insert_with(new).clone();
+        self.memory.add(&answer.request, Remembered { known, predicted, terms: None });
         Ok(())
     }
 
@@ -435,6 +447,7 @@ impl Workspace {
             options,
             open: None,
             described: BTreeSet::new(),
+            known: BTreeMap::new(),
             closed_bytes: segments.iter().map(|(_, size)| size).sum(),
             salt,
             memory,
@@ -443,22 +456,22 @@ impl Workspace {
     }
 
     fn remember(&self, segment: &str, memory: &mut Memory) -> Result<()> {
-        let mut labels: BTreeMap<(ModelName, VersionNumber), Arc<Vec<String>>> = BTreeMap::new();
+        let mut versions: BTreeMap<(ModelName, VersionNumber), Arc<Known>> = BTreeMap::new();
         for line in self.ledger.read_segment::<Line>(segment)? {
             match line? {
-                Line::Version { model, version, labels: l, .. } => {
-                    labels.insert((model, version), Arc::new(l));
+                Line::Version { model, version, labels, .. } => {
+                    let known = Arc::new(Known { model: model.clone(), version, labels });
+                    versions.insert((model, version), known);
                 }
                 Line::Answer { id, model, version, answers, .. } => {
-                    let key = (model, version);
-                    let known = labels.get(&key).filter(|l| !l.is_empty());
-                    let predicted = match known {
-                        Some(labels) => Predicted::Classes(answers.iter().map(|p| code(p)).collect(), labels.clone()),
-                        None => {
-                            Predicted::Values(answers.iter().map(|p| p.first().copied().unwrap_or(f64::NAN)).collect())
-                        }
+                    // Its version stands before it in every segment that was written whole so far.
+                    let Some(known) = versions.get(&(model, version)).cloned() else { continue };
+                    let predicted = if known.labels.is_empty() {
+                        Predicted::Values(answers.iter().map(|p| p.first().copied().unwrap_or(f64::NAN)).collect())
+                    } else {
+                        Predicted::Classes(answers.iter().map(|p| code(p)).collect())
                     };
-                    memory.add(&id, Remembered { model: key.0, version: key.1, predicted, terms: None });
+                    memory.add(&id, Remembered { known, predicted, terms: None });
                 }
                 Line::Feedback { id, labels, .. } => {
                     memory.label(&id, &labels);
@@ -549,24 +562,25 @@ mod tests {
 
     #[test]
     fn labels_must_fit_the_answer() {
-        let classes = Predicted::Classes(vec![0, 1], Arc::new(vec!["a".into(), "b".into()]));
+        let classes = Predicted::Classes(vec![0, 1]);
+        let labels = ["a".to_string(), "b".into()];
         let text = |t: &str| FeedbackLabel::Text(t.into());
-        assert_eq!(classes.terms(&[text("a"), text("a")]).unwrap(), [1.0, 0.0]);
-        assert!(classes.terms(&[text("a")]).unwrap_err().contains("2 rows"));
-        assert!(classes.terms(&[text("a"), text("c")]).unwrap_err().contains("`c`"));
-        assert!(classes.terms(&[text("a"), FeedbackLabel::Number(1.0)]).is_err());
+        assert_eq!(classes.terms(&labels, &[text("a"), text("a")]).unwrap(), [1.0, 0.0]);
+        assert!(classes.terms(&labels, &[text("a")]).unwrap_err().contains("2 rows"));
+        assert!(classes.terms(&labels, &[text("a"), text("c")]).unwrap_err().contains("`c`"));
+        assert!(classes.terms(&labels, &[text("a"), FeedbackLabel::Number(1.0)]).is_err());
         let values = Predicted::Values(vec![1.5]);
-        assert_eq!(values.terms(&[FeedbackLabel::Number(1.0)]).unwrap(), [0.5]);
-        assert!(values.terms(&[text("1")]).is_err());
+        assert_eq!(values.terms(&[], &[FeedbackLabel::Number(1.0)]).unwrap(), [0.5]);
+        assert!(values.terms(&[], &[text("1")]).is_err());
     }
 
     #[test]
     fn the_memory_forgets_the_oldest() {
         let mut memory = Memory::default();
-        let name = ModelName::new("m").unwrap();
+        let known = Arc::new(Known { model: ModelName::new("m").unwrap(), version: 1, labels: Vec::new() });
         for i in 0..=REMEMBERED {
             let predicted = Predicted::Values(vec![1.0]);
-            memory.add(&i.to_string(), Remembered { model: name.clone(), version: 1, predicted, terms: None });
+            memory.add(&i.to_string(), Remembered { known: known.clone(), predicted, terms: None });
         }
         assert_eq!(memory.label("0", &[FeedbackLabel::Number(1.0)]), FeedbackOutcome::Unknown);
         assert!(matches!(memory.label("1", &[FeedbackLabel::Number(1.0)]), FeedbackOutcome::Kept { .. }));
