@@ -55,8 +55,9 @@ impl std::fmt::Debug for Ledger {
     }
 }
 
-/// Keeps the keys, and what can be made again, out of a commit.
-const GITIGNORE: &str = "/keys/\n/cache/\n/leases/\n/lock\n/lock.queue\n/head.tmp-*\n/objects/tmp-*\n";
+/// Keeps the keys, what callers sent to a server, and what can be made again, out of a commit.
+const GITIGNORE: &str =
+    "/keys/\n/cache/\n/leases/\n/lock\n/lock.queue\n/segments/predictions-*\n/head.tmp-*\n/objects/tmp-*\n";
 
 impl Ledger {
     /// Makes a workspace in `root`, which is created where it is missing: the `.driftgate` folder appears whole or not at all.

@@ -221,8 +221,13 @@ impl Dialect for Infer {
             })?,
         };
         let value = parse_json(text)?;
-        let request: InferRequest = serde_json::from_value(value).map_err(|e| {
-            ApiError::bad("wrong_shape", format!("the body is no inference request: {}", plain(&e.to_string())))
+        if !value.get("inputs").is_some_and(Value::is_array) {
+            return Err(ApiError::bad("wrong_shape", "the body has no list `inputs`").field("inputs"));
+        }
+        let request: InferRequest = serde_json::from_value(value).map_err(|_| {
+            let message = "the body is no inference request: `id` is a text, `parameters` an object, an input has `name`, \
+                           `shape`, `datatype` and `data`, an output `name`";
+            ApiError::bad("wrong_shape", message)
         })?;
         let all = request.parameters.get("binary_data_output").and_then(Value::as_bool).unwrap_or(false);
         let outputs = match request.outputs {
@@ -341,9 +346,4 @@ impl Output<'_> {
         let size = binary.len() - before;
         json!({"name": name, "datatype": datatype, "shape": shape, "parameters": {"binary_data_size": size}})
     }
-}
-
-/// What serde says of a structure names keys and types alone; long values are cut.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
