@@ -128,3 +128,48 @@ fn a_planted_temporary_file_is_left_alone() {
     assert_eq!(sandbox.read("precious.txt"), "mine");
     assert!(!sandbox.at("out.csv").is_symlink());
 }
+
+#[test]
+fn a_large_file_is_answered_as_its_parts_are() {
+    let sandbox = approved();
+    let text = std::fs::read_to_string(sandbox.at("data/iris/data.csv")).unwrap();
+    let (head, rows) = text.split_once('\n').unwrap();
+    // Beyond what is read whole.
+    let times = (34 << 20) / rows.len() + 1;
+    sandbox.write("large.csv", format!("{head}\n{}", format!("{}\n", rows.trim_end()).repeat(times)));
+    let small = sandbox.driftgate(predict("data/iris/data.csv", "small.csv")).exits(0);
+    let large = sandbox.driftgate([&predict("large.csv", "large_out.csv")[..], &["--json"]].concat()).exits(0).json();
+    assert_eq!(large["rows"], 150 * times as u64, "{}", small.stdout);
+    assert_eq!(large["notes"][0], "columns the model does not use: target");
+    let answers = |name: &str| -> Vec<String> {
+        let text = sandbox.read(name);
+        text.lines().skip(1).map(|l| l.split_once(',').unwrap().1.to_owned()).collect()
+    };
+    let (small, large) = (answers("small.csv"), answers("large_out.csv"));
+    assert_eq!(large.len(), 150 * times);
+    assert!(large.chunks(150).all(|part| part == small));
+    // One bad cell at its very end is told with its line, and nothing is written.
+    let mut bytes = std::fs::read(sandbox.at("large.csv")).unwrap();
+    bytes.extend(b"5.1,3.5,far,0.2,setosa\n");
+    sandbox.write("bad.csv", bytes);
+    let refused = sandbox.driftgate(predict("bad.csv", "bad_out.csv")).exits(1);
+    assert!(refused.stderr.contains("`far`") && refused.stderr.contains("petal_length"), "{}", refused.transcript());
+    assert!(!sandbox.at("bad_out.csv").exists());
+}
+
+#[test]
+fn answers_are_parquet_by_the_ending() {
+    let sandbox = approved();
+    sandbox.driftgate(predict("rows.csv", "out.csv")).exits(0);
+    sandbox.driftgate(predict("rows.csv", "out.parquet")).exits(0);
+    assert!(std::fs::read(sandbox.at("out.parquet")).unwrap().starts_with(b"PAR1"));
+    // Read back as a data set, it holds what the CSV does.
+    let shown = |file: &str| {
+        let answer = sandbox.driftgate(["dataset", "validate", file, "--json"]);
+        let preview = answer.json()["preview"].clone();
+        (answer.exit, preview)
+    };
+    assert_eq!(shown("out.parquet").1, shown("out.csv").1);
+    let left = std::fs::read_dir(sandbox.path()).unwrap().filter(|e| e.as_ref().unwrap().path().ends_with(".part"));
+    assert_eq!(left.count(), 0);
+}

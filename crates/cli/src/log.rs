@@ -6,6 +6,74 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+/// Sends the libraries' events to `output` as one JSON object a line: what a server tells, for programs that read logs.
+pub fn listen_as_json(output: Output) {
+    tracing::subscriber::set_global_default(JsonLines(output)).unwrap_or_default();
+}
+
+/// Writes every event of Driftgate's own crates, down to notes, as a line of JSON.
+struct JsonLines(Output);
+
+impl Subscriber for JsonLines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        is_shown(metadata)
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let metadata = event.metadata();
+        let mut object = serde_json::Map::new();
+        object.insert("time".into(), crate::host::now().to_string().into());
+        object.insert("level".into(), metadata.level().as_str().to_ascii_lowercase().into());
+        object.insert("target".into(), metadata.target().into());
+        object.extend(fields.0);
+        self.0.note(&serde_json::Value::Object(object).to_string());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// The message and the fields by name.
+#[derive(Default)]
+struct Fields(serde_json::Map<String, serde_json::Value>);
+
+impl Visit for Fields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().into(), value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.insert(field.name().into(), value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.insert(field.name().into(), value.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().into(), value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.insert(field.name().into(), format!("{value:?}").into());
+    }
+}
+
+fn is_shown(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event() && *metadata.level() <= Level::INFO && metadata.target().starts_with("driftgate")
+}
+
 /// Shows warnings and notes of Driftgate's own crates; spans and everything finer are for other tools.
 struct Notes(Output);
 
@@ -17,7 +85,7 @@ pub fn listen(output: Output) {
 
 impl Subscriber for Notes {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= Level::INFO && metadata.target().starts_with("driftgate")
+        is_shown(metadata)
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

@@ -124,6 +124,12 @@ impl Workspace {
             EventBody::DriftResponded { check, model, action, reason } => {
                 format!("{model}: {} on check {}: {}", action.as_str(), check.short(), why(reason)?)
             }
+            EventBody::ServerConfirmed { server, address, models, .. } => {
+                let served: Vec<String> = models.iter().map(|m| format!("{}@{}", m.model, m.version)).collect();
+                let served = if served.is_empty() { "nothing".into() } else { served.join(", ") };
+                format!("server {} at {address} answers with {served}", server.short())
+            }
+            EventBody::ServerStopped { server } => format!("server {} stopped", server.short()),
         })
     }
 
@@ -154,6 +160,21 @@ impl Workspace {
         }
         let runs = self.ledger.read(|view| -> Result<u64> { Ok(view.run_count()?) })?;
         push("runs", "ok", format!("{runs} recorded"), None);
+        let servers = self.live_servers()?;
+        if !servers.is_empty() {
+            let models = self.ledger.read(|view| -> Result<_> { Ok(view.models()?) })?;
+            let mut behind = Vec::new();
+            for model in &models {
+                let late = self.serving(model)?.into_iter().filter(|line| !line.confirmed);
+                behind.extend(late.map(|line| format!("{} at {}", model.name, line.address)));
+            }
+            if behind.is_empty() {
+                push("servers", "ok", format!("{} answering with what is in Production", servers.len()), None);
+            } else {
+                let detail = format!("not confirmed yet: {}", behind.join(", "));
+                push("servers", "warning", detail, Some("Ask again in a second; then look at the server's log"));
+            }
+        }
         let gpu = "not in this build: tables need none";
         push("gpu", "ok", gpu.into(), None);
         let b = &self.host.build;

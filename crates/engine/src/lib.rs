@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod adapt;
+mod answer_file;
 mod approve;
 mod artifact;
 mod ask;
@@ -28,6 +29,10 @@ mod report;
 mod reproduce;
 mod rollback;
 mod run;
+mod served_check;
+mod served_log;
+mod server_token;
+mod serving;
 mod simulate;
 mod simulate_gate;
 mod stages;
@@ -39,11 +44,17 @@ mod workspace;
 pub use adapt::AdaptOptions;
 pub use artifact::{LoadedModel, ModelManifest, ModelParts, Sample};
 pub use drift::DriftCheckOptions;
+pub use driftgate_data::{GivenValue, InputColumn, InputKind};
+pub use driftgate_learn::Predictions;
 pub use driftgate_ledger::{Entropy, EventFilter, Fault, PublicKeys, VerifyReport, is_guarded};
 pub use error::{EngineError, Result};
 pub use host::{BuildInfo, Clock, Host};
 pub use import::ImportAnswers;
 pub use report::ReportFile;
+pub use served_log::{
+    Feedback, FeedbackLabel, FeedbackOutcome, LivePerformance, LogOptions, LogValues, LoggedAnswer, PredictionLog,
+};
+pub use serving::{InputFault, OutOfRange, ServedVersion, ServerRecord, Snapshot};
 pub use simulate::SimulateOptions;
 pub use views::RunQuery;
 pub use workspace::Workspace;

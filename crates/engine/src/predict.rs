@@ -1,20 +1,29 @@
+use crate::answer_file::AnswerFile;
 use crate::artifact::LoadedModel;
 use crate::output::write_whole;
+use crate::serving::OutOfRange;
 use crate::{EngineError, Result, Workspace};
-use driftgate_data::{InputKind, Table, Transform};
+use driftgate_data::{Batch, InputKind, Source, Table, Transform};
+use driftgate_determinism::Workers;
 use driftgate_learn::Predictions;
 use driftgate_model::views::Predicted;
 use driftgate_model::{CancelToken, ColumnValues, DatasetSpec, FileFormat, Frame, Observer, Progress};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
+
+/// Cells that a thread holds as the model takes them.
+const MOST_CELLS: usize = 1 << 20;
+/// Rows of such a part, at least and at most.
+const FEWEST_ROWS: usize = 256;
+const MOST_ROWS: usize = 1 << 16;
 
 impl Workspace {
     /// Answers the rows of the file `input` with `model` (`NAME` is the version in Production, or `NAME@3`) into `output`.
     ///
-    /// The stored transform is the only way in. `output` is a CSV with `row` (from 1), `prediction`, and for labels one
-    /// `probability_<label>` each; it is written whole or not at all. Errors: the model does not load; a column is missing; a
-    /// value has the wrong type; `output` exists and is a folder, or cannot be written.
+    /// The stored transform is the only way in. `output` is a CSV, or a Parquet file by its ending, with `row` (from 1),
+    /// `prediction`, and for labels one `probability_<label>` each; it is written whole or not at all. A large input is read
+    /// and answered in parts: memory does not grow with it. Errors: the model does not load; a column is missing; a value has
+    /// the wrong type; `output` exists and is a folder, or cannot be written.
     pub fn predict(
         &self,
         model: &str,
@@ -30,34 +39,99 @@ impl Workspace {
         observer.stage_started("read");
         let run = self.run_row(&version.run)?;
         let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
-        let bytes = driftgate_data::bytes_of(input)?;
-        let table = read_batch(input, &bytes, spec.format, &loaded.transform)?;
-        drop(bytes);
-        let frame = driftgate_data::frame_for_prediction(&table, &loaded.transform)?;
+        let batch = self.batch_of(input, &loaded.transform, &spec, observer, cancel)?;
         let mut notes = Vec::new();
-        let ignored = driftgate_data::ignored_columns(&table, &loaded.transform);
-        if !ignored.is_empty() {
-            notes.push(format!("columns the model does not use: {}", ignored.join(", ")));
+        if !batch.ignored().is_empty() {
+            notes.push(format!("columns the model does not use: {}", batch.ignored().join(", ")));
         }
-        observer.stage_finished("read", &format!("{} rows", frame.rows()));
+        observer.stage_finished("read", &format!("{} rows", batch.rows()));
         cancel.check()?;
         observer.stage_started("predict");
-        let answers = loaded.predict(&frame)?;
-        let out_of_range = out_of_range(&frame, &loaded.transform);
-        cancel.check()?;
-        let columns = write_answers(output, self.new_run_id().as_str(), &answers, observer)?;
-        observer.stage_finished("predict", &format!("{} answers", frame.rows()));
+        let (columns, out_of_range) = write_whole(output, self.new_run_id().as_str(), |file| {
+            let mut answers = AnswerFile::begin(file, output, &loaded.manifest.labels)?;
+            let out_of_range = self.answer_parts(&batch, &loaded, &mut answers, observer, cancel)?;
+            Ok((answers.finish()?, out_of_range))
+        })?;
+        observer.stage_finished("predict", &format!("{} answers", batch.rows()));
         Ok(Predicted {
             schema: "driftgate/predictions/1".into(),
             model: row.name.clone(),
             version: number,
             run: version.run.clone(),
-            rows: frame.rows() as u64,
+            rows: batch.rows() as u64,
             columns,
             out_of_range,
             output: output.display().to_string(),
             notes,
         })
+    }
+
+    /// Reads the rows to answer: whole, or, of a large file, column by column as they are asked for.
+    fn batch_of(
+        &self,
+        input: &Path,
+        transform: &Transform,
+        spec: &DatasetSpec,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Batch> {
+        if !driftgate_data::is_large(input)? {
+            let bytes = driftgate_data::bytes_of(input)?;
+            let table = read_batch(input, &bytes, spec.format.clone(), transform)?;
+            return Ok(Batch::held(table, transform)?);
+        }
+        let folder = self.ledger.cache_folder();
+        std::fs::create_dir_all(&folder).map_err(EngineError::io("Making", &folder))?;
+        let source = Source {
+            name: &input.file_name().unwrap_or(input.as_os_str()).to_string_lossy(),
+            folder: &folder,
+            size: std::fs::metadata(input).map_err(EngineError::io("Reading", input))?.len(),
+            threads: self.host.worker_threads(),
+            progress: &|done, total| observer.progress("read", Progress { done: done >> 10, total: total >> 10 }),
+            cancel,
+        };
+        let extension = input.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        Ok(Batch::streamed(input, &extension, &spec.format, transform, spec, &source)?)
+    }
+
+    /// Answers part by part, as many at one time as there are threads, and writes them in order.
+    fn answer_parts(
+        &self,
+        batch: &Batch,
+        loaded: &LoadedModel,
+        file: &mut AnswerFile,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<BTreeMap<String, u64>> {
+        let rows = batch.rows();
+        let width = loaded.transform.output_features().len().max(1);
+        let part = (MOST_CELLS / width).clamp(FEWEST_ROWS, MOST_ROWS);
+        let threads = self.host.worker_threads();
+        let mut out_of_range: BTreeMap<String, u64> = BTreeMap::new();
+        let mut first = 0;
+        while first < rows {
+            let begin = first;
+            let parts = threads.min((rows - begin).div_ceil(part));
+            let one = |i: usize| -> Result<(Predictions, Vec<OutOfRange>)> {
+                cancel.check()?;
+                let from = begin + i * part;
+                let range = from..rows.min(from + part);
+                let found = outside(&batch.frame(range.clone())?, &loaded.transform);
+                Ok((loaded.model.predict(&batch.matrix(range, &loaded.transform)?)?, found))
+            };
+            let answered: Vec<Result<(Predictions, Vec<OutOfRange>)>> =
+                Workers::run(threads, |workers| Ok::<_, EngineError>(workers.map(parts, one)))?;
+            for answers in answered {
+                let (answers, outside) = answers?;
+                file.append(first, &answers)?;
+                first += answers.len();
+                for column in outside {
+                    *out_of_range.entry(column.field).or_default() += column.rows.len() as u64;
+                }
+                observer.progress("rows", Progress { done: first as u64, total: rows as u64 });
+            }
+        }
+        Ok(out_of_range)
     }
 }
 
@@ -76,57 +150,21 @@ pub(crate) fn read_batch(path: &Path, bytes: &[u8], contract: FileFormat, transf
     Ok(driftgate_data::read_bytes(bytes, &name, &sniffed.format)?)
 }
 
-/// Rows with a value outside what training saw, by column; columns without any are left out.
-fn out_of_range(frame: &Frame, transform: &Transform) -> BTreeMap<String, u64> {
-    let mut out = BTreeMap::new();
-    for column in transform.inputs() {
+/// The columns with values outside what training saw.
+pub(crate) fn outside(frame: &Frame, transform: &Transform) -> Vec<OutOfRange> {
+    let mut out = Vec::new();
+    for (i, column) in transform.inputs().iter().enumerate() {
         let (InputKind::Numeric, Some(min), Some(max)) = (column.kind, column.min, column.max) else { continue };
-        if let Some(ColumnValues::Number(values)) = frame.column(&column.name) {
-            let outside = values.iter().filter(|v| **v < min || **v > max).count();
-            if outside > 0 {
-                out.insert(column.name.clone(), outside as u64);
-            }
+        // A frame made for prediction has the columns in this very order.
+        let values = match frame.columns().get(i).filter(|c| c.name == column.name) {
+            Some(found) => Some(&found.values),
+            None => frame.column(&column.name),
+        };
+        let Some(ColumnValues::Number(values)) = values else { continue };
+        if values.iter().any(|v| *v < min || *v > max) {
+            let rows = values.iter().enumerate().filter(|(_, v)| **v < min || **v > max).map(|(row, _)| row + 1);
+            out.push(OutOfRange { field: column.name.clone(), min, max, rows: rows.collect() });
         }
     }
     out
-}
-
-/// Writes the answers, whole or not at all.
-fn write_answers(output: &Path, unique: &str, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
-    let parquet = output.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-    if parquet {
-        return Err(EngineError::bad_input(
-            format!("answers are written as CSV, and `{}` is not a CSV file", output.display()),
-            "Give `--output` a file that ends in .csv",
-        ));
-    }
-    write_whole(output, unique, |file| write_csv(file, output, answers, observer))
-}
-
-fn write_csv(file: &File, path: &Path, answers: &Predictions, observer: &dyn Observer) -> Result<Vec<String>> {
-    let bad = |e: csv::Error| EngineError::Io { doing: "Writing", path: path.into(), source: e.into() };
-    let mut writer = csv::Writer::from_writer(file);
-    let mut columns = vec!["row".to_string(), "prediction".to_string()];
-    if let Predictions::Classes { labels, .. } = answers {
-        columns.extend(labels.iter().map(|l| format!("probability_{l}")));
-    }
-    writer.write_record(&columns).map_err(bad)?;
-    let total = answers.len();
-    let codes = answers.codes();
-    for i in 0..total {
-        let mut record = vec![(i + 1).to_string()];
-        match answers {
-            Predictions::Classes { labels, probabilities } => {
-                record.push(labels.get(codes[i] as usize).cloned().unwrap_or_default());
-                record.extend((0..probabilities.cols()).map(|j| probabilities.get(i, j).to_string()));
-            }
-            Predictions::Values(values) => record.push(values[i].to_string()),
-        }
-        writer.write_record(&record).map_err(bad)?;
-        if i % 10_000 == 0 {
-            observer.progress("rows", Progress { done: i as u64, total: total as u64 });
-        }
-    }
-    writer.flush().map_err(EngineError::io("Writing", path))?;
-    Ok(columns)
 }

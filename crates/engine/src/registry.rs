@@ -76,6 +76,7 @@ impl Workspace {
             production: row.production,
             versions,
             awaiting,
+            serving: self.serving(&row)?,
         })
     }
 

@@ -16,12 +16,15 @@ impl Workspace {
     /// Errors: there is one already; the folder is on a network or sync drive; it cannot be written.
     pub fn init(root: &Path, host: Host) -> Result<(Workspace, views::Initialised)> {
         let ledger = Ledger::create(root, host.open_options(), &host.stamp(), &host.build.version)?;
+        let log_key = ledger.keys()?.log_vkey;
+        let workspace = Workspace { ledger, host, settled: Vec::new() };
         let view = views::Initialised {
             schema: "driftgate/init/1".into(),
             root: root.display().to_string(),
-            log_key: ledger.keys()?.log_vkey,
+            log_key,
+            server_token: workspace.new_server_token()?,
         };
-        Ok((Workspace { ledger, host, settled: Vec::new() }, view))
+        Ok((workspace, view))
     }
 
     /// Walks up from `start` to a folder that holds a workspace.
@@ -29,7 +32,7 @@ impl Workspace {
         start.ancestors().find(|p| p.join(".driftgate").is_dir()).map(Path::to_path_buf)
     }
 
-    /// Opens the workspace in `root` and settles what a dead process left: its runs and its rollbacks.
+    /// Opens the workspace in `root` and settles what a dead process left: its runs, its rollbacks and its servers.
     ///
     /// Errors: no workspace there (none is made); written by a newer Driftgate; the ledger cannot be read, or not written to
     /// while something is to be settled.
@@ -72,7 +75,8 @@ impl Workspace {
     fn settle(&mut self) -> Result<()> {
         let dead = self.ledger.read(|view| -> Result<bool> {
             Ok(view.running()?.iter().any(|run| self.is_dead(run.lease.as_ref()))
-                || view.pending_rollbacks()?.iter().any(|(_, pending)| self.is_dead(Some(&pending.lease))))
+                || view.pending_rollbacks()?.iter().any(|(_, pending)| self.is_dead(Some(&pending.lease)))
+                || view.servers()?.iter().any(|server| self.is_dead(Some(&server.lease))))
         })?;
         if !dead {
             return Ok(());
@@ -95,6 +99,11 @@ impl Workspace {
                     tx.append(&stamp, EventBody::RollbackAbandoned { model, intent: pending.seq })?;
                     leases.push(pending.lease);
                 }
+            }
+            for server in tx.servers()?.into_iter().filter(|server| self.is_dead(Some(&server.lease))) {
+                settled.push(format!("The server at {} is gone: its process ended without a word", server.address));
+                tx.append(&stamp, EventBody::ServerStopped { server: server.server })?;
+                leases.push(server.lease);
             }
             Ok((settled, leases))
         })?;

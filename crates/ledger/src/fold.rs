@@ -5,11 +5,12 @@
 
 mod adaptation;
 mod drift;
+mod server;
 
 use crate::{LedgerError, Result};
 use driftgate_model::{
     CheckRow, DatasetRow, DatasetVersionRow, Digest, Event, EventBody, ModelName, ModelRow, PendingRollback, RunId,
-    RunRow, RunStatus, RunSubject, StageMove, VersionNumber, VersionRow,
+    RunRow, RunStatus, RunSubject, ServerRow, StageMove, VersionNumber, VersionRow,
 };
 
 /// The rows as they are before the event.
@@ -23,6 +24,7 @@ pub(crate) trait Rows {
     fn take_run(&mut self, run: &RunId) -> Result<Option<RunRow>>;
     fn take_model(&mut self, name: &str) -> Result<Option<ModelRow>>;
     fn take_check(&mut self, model: &str, check: &RunId) -> Result<Option<CheckRow>>;
+    fn take_server(&mut self, server: &RunId) -> Result<Option<ServerRow>>;
 }
 
 /// A row as it is after the event.
@@ -32,6 +34,7 @@ pub(crate) enum Change {
     Run(Box<RunRow>),
     Model(Box<ModelRow>),
     Check(Box<CheckRow>),
+    Server(Box<ServerRow>),
 }
 
 type Changes = Result<Vec<Change>>;
@@ -64,6 +67,8 @@ pub(crate) fn fold(rows: &mut dyn Rows, event: &Event) -> Changes {
         EventBody::AdaptationUndone { .. } => adaptation::undone(rows, event),
         EventBody::DriftChecked { .. } => drift::checked(rows, event),
         EventBody::DriftResponded { .. } => drift::responded(rows, event),
+        EventBody::ServerConfirmed { .. } => server::confirmed(rows, event),
+        EventBody::ServerStopped { server } => server::stopped(rows, event, server),
     }
 }
 

@@ -106,6 +106,20 @@ impl Keys {
     }
 }
 
+/// Writes a file that only its owner may read, in place of the one of that name.
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".tmp-{}", std::process::id()));
+    let temporary = path.with_file_name(name);
+    match std::fs::remove_file(&temporary) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(LedgerError::io("replace", &temporary)(e)),
+        _ => {}
+    }
+    write_private(&temporary, bytes)?;
+    std::fs::rename(&temporary, path).map_err(LedgerError::io("replace", path))?;
+    crate::place::sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
 /// Writes a file that only its owner may read.
 fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut options = std::fs::File::options();

@@ -55,8 +55,9 @@ impl std::fmt::Debug for Ledger {
     }
 }
 
-/// Keeps the keys, and what can be made again, out of a commit.
-const GITIGNORE: &str = "/keys/\n/cache/\n/leases/\n/lock\n/lock.queue\n/head.tmp-*\n/objects/tmp-*\n";
+/// Keeps the keys, what callers sent to a server, and what can be made again, out of a commit.
+const GITIGNORE: &str =
+    "/keys/\n/cache/\n/leases/\n/lock\n/lock.queue\n/segments/predictions-*\n/head.tmp-*\n/objects/tmp-*\n";
 
 impl Ledger {
     /// Makes a workspace in `root`, which is created where it is missing: the `.driftgate` folder appears whole or not at all.
@@ -396,6 +397,31 @@ impl Ledger {
     /// Reads a segment record by record.
     pub fn read_segment<T: DeserializeOwned>(&self, name: &str) -> Result<SegmentReader<T>> {
         SegmentReader::open(&self.0.place.segments(), name)
+    }
+
+    /// Names and sizes in bytes of the segments whose name begins with `prefix`, by name.
+    pub fn segments(&self, prefix: &str) -> Result<Vec<(String, u64)>> {
+        crate::segment::list(&self.0.place.segments(), prefix)
+    }
+
+    /// Removes a segment that no event names, such as an old part of a prediction log.
+    pub fn remove_segment(&self, name: &str) -> Result<()> {
+        crate::segment::remove(&self.0.place.segments(), name)
+    }
+
+    /// Keeps a secret of that name beside the keys, in a file for its owner alone; an earlier one is replaced.
+    pub fn put_secret(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        crate::keys::replace_private(&crate::segment::path_of(&self.0.place.keys(), name)?, bytes)
+    }
+
+    /// The secret of that name, if there is one.
+    pub fn secret(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = crate::segment::path_of(&self.0.place.keys(), name)?;
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(LedgerError::io("read", &path)(e)),
+        }
     }
 
     /// The public keys of the workspace; in a backup without its private ones, those that the first event names.

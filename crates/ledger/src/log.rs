@@ -27,7 +27,7 @@ pub struct EventFilter {
 }
 
 /// The kinds of subjects that have names.
-const NAMED: [&str; 3] = ["run", "model", "dataset"];
+const NAMED: [&str; 4] = ["run", "model", "dataset", "server"];
 
 /// What `make` makes of the events that the filter admits and of their exact bytes, oldest first.
 pub(crate) fn audit_log<T>(

@@ -7,7 +7,7 @@ use crate::rows::encode;
 use crate::tables;
 use crate::view::backwards;
 use crate::{LedgerError, Result};
-use driftgate_model::{CheckRow, DatasetRow, Digest, Event, ModelRow, RunId, RunRow, RunStatus};
+use driftgate_model::{CheckRow, DatasetRow, Digest, Event, ModelRow, RunId, RunRow, RunStatus, ServerRow};
 use redb::WriteTransaction;
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ pub(crate) struct Projections {
     pub(crate) run_ids: BTreeMap<String, u64>,
     pub(crate) models: BTreeMap<String, ModelRow>,
     pub(crate) checks: BTreeMap<(String, String), CheckRow>,
+    pub(crate) servers: BTreeMap<String, ServerRow>,
     pub(crate) by_kind: BTreeMap<&'static str, Vec<u64>>,
     pub(crate) by_subject: BTreeMap<String, Vec<u64>>,
     pub(crate) by_object: BTreeMap<[u8; 32], Vec<u64>>,
@@ -48,6 +49,10 @@ impl Rows for Projections {
     fn take_check(&mut self, model: &str, check: &RunId) -> Result<Option<CheckRow>> {
         Ok(self.checks.remove(&(model.to_owned(), check.as_str().to_owned())))
     }
+
+    fn take_server(&mut self, server: &RunId) -> Result<Option<ServerRow>> {
+        Ok(self.servers.remove(server.as_str()))
+    }
 }
 
 impl Projections {
@@ -63,6 +68,11 @@ impl Projections {
                 }
                 Change::Check(row) => {
                     self.checks.insert((row.model.as_str().to_owned(), row.check.as_str().to_owned()), *row);
+                }
+                // One that stopped was taken, and leaves no row.
+                Change::Server(row) if row.stopped => {}
+                Change::Server(row) => {
+                    self.servers.insert(row.server.as_str().to_owned(), *row);
                 }
                 Change::Run(row) => {
                     if row.started_seq == event.seq {
@@ -100,6 +110,7 @@ impl Projections {
         write_rows(transaction, tables::RUNS, self.runs.iter().map(|(k, v)| (*k, v)))?;
         let checks = self.checks.iter().map(|((model, id), row)| ((model.as_str(), id.as_str()), row));
         write_rows(transaction, tables::CHECKS, checks)?;
+        write_rows(transaction, tables::SERVERS, self.servers.iter().map(|(k, v)| (k.as_str(), v)))?;
         let mut ids = transaction.open_table(tables::RUN_IDS)?;
         let mut endings = transaction.open_table(tables::RUN_ENDINGS)?;
         for (id, seq) in &self.run_ids {

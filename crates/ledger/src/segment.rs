@@ -49,6 +49,11 @@ impl SegmentWriter {
         if self.batch.len() >= BATCH { self.flush() } else { Ok(()) }
     }
 
+    /// Bytes appended so far, those not yet written among them.
+    pub fn bytes(&self) -> u64 {
+        self.size + self.batch.len() as u64
+    }
+
     /// Hands what was collected to the operating system: other processes see it, a power loss may still take it.
     pub fn flush(&mut self) -> Result<()> {
         self.file.write_all(&self.batch).map_err(LedgerError::io("write", &self.path))?;
@@ -118,6 +123,33 @@ pub(crate) fn check(folder: &Path, name: &str, digest: &Digest) -> Result<()> {
             Err(LedgerError::corrupt(place, "it is missing"))
         }
         Err(e) => Err(e),
+    }
+}
+
+/// Names and sizes of the segments whose name begins with `prefix`, by name.
+pub(crate) fn list(folder: &Path, prefix: &str) -> Result<Vec<(String, u64)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(LedgerError::io("read", folder))? {
+        let entry = entry.map_err(LedgerError::io("read", folder))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // One that another process has just removed is not there any more.
+        if let Ok(meta) = entry.metadata()
+            && name.starts_with(prefix)
+            && meta.is_file()
+        {
+            found.push((name, meta.len()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Removes a segment; one that is gone already is no error.
+pub(crate) fn remove(folder: &Path, name: &str) -> Result<()> {
+    let path = path_of(folder, name)?;
+    match std::fs::remove_file(&path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(LedgerError::io("remove", &path)(e)),
+        _ => Ok(()),
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) const RUNNING: TableDefinition<'static, u64, ()> = TableDefinition::n
 pub(crate) const MODELS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("models");
 /// Model and check id to [`driftgate_model::CheckRow`]: ids grow with time.
 pub(crate) const CHECKS: TableDefinition<'static, (&str, &str), &[u8]> = TableDefinition::new("checks");
+/// Id to the [`driftgate_model::ServerRow`] of each server that runs.
+pub(crate) const SERVERS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("servers");
 
 /// Events by kind.
 pub(crate) const BY_KIND: TableDefinition<'static, (&str, u64), ()> = TableDefinition::new("by_kind");
@@ -52,7 +54,7 @@ pub(crate) const META_CHECKPOINT: &str = "checkpoint";
 /// The layout this crate writes.
 pub(crate) const SCHEMA: u32 = 1;
 /// The projections this crate writes.
-pub(crate) const PROJECTIONS: u32 = 3;
+pub(crate) const PROJECTIONS: u32 = 4;
 
 /// The key of a node: the level in the highest byte, so that a level lies together and in order.
 pub(crate) fn node_key(level: u8, index: u64) -> u64 {
@@ -241,6 +243,7 @@ pub(crate) fn create_projections(transaction: &WriteTransaction) -> Result<()> {
     transaction.open_table(RUNNING)?;
     transaction.open_table(MODELS)?;
     transaction.open_table(CHECKS)?;
+    transaction.open_table(SERVERS)?;
     transaction.open_table(BY_KIND)?;
     transaction.open_table(BY_SUBJECT)?;
     transaction.open_table(BY_OBJECT)?;

@@ -153,6 +153,14 @@ impl<'l> Transaction<'l> {
                 let key = (row.model.as_str(), row.check.as_str());
                 transaction.open_table(tables::CHECKS)?.insert(key, bytes.as_slice())?;
             }
+            Change::Server(row) => {
+                let mut servers = transaction.open_table(tables::SERVERS)?;
+                if row.stopped {
+                    servers.remove(row.server.as_str())?;
+                } else {
+                    servers.insert(row.server.as_str(), encode(row)?.as_slice())?;
+                }
+            }
             Change::Run(row) => write_run(transaction, row)?,
         }
         Ok(())

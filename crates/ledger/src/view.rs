@@ -8,6 +8,7 @@ use crate::tree::{self, Nodes};
 use crate::{LedgerError, Result};
 use driftgate_model::{
     CheckRow, DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, RunId, RunRow, RunStatus, Sealed,
+    ServerRow,
 };
 use redb::Key;
 
@@ -166,6 +167,13 @@ impl View {
         row(&table, (model, check.as_str()), || format!("row `{model}`, `{check}` of the table `checks`"))
     }
 
+    /// Prediction servers that confirmed what they answer with and did not say that they stopped, by id; whether they
+    /// live is for the caller to ask.
+    pub fn servers(&self) -> Result<Vec<ServerRow>> {
+        let table = self.source.table(tables::SERVERS)?;
+        table.iter(|id, bytes| decode(bytes, || format!("row `{id}` of the table `servers`")))?.map(flatten).collect()
+    }
+
     /// Rollbacks that were journalled and neither completed nor abandoned.
     pub fn pending_rollbacks(&self) -> Result<Vec<(ModelName, PendingRollback)>> {
         let pending = |model: ModelRow| model.pending.map(|p| (model.name, p));
@@ -304,6 +312,11 @@ impl Rows for &View {
 
     fn take_check(&mut self, model: &str, check: &RunId) -> Result<Option<CheckRow>> {
         self.check(model, check)
+    }
+
+    fn take_server(&mut self, server: &RunId) -> Result<Option<ServerRow>> {
+        let table = self.source.table(tables::SERVERS)?;
+        row(&table, server.as_str(), || format!("row `{server}` of the table `servers`"))
     }
 }
 

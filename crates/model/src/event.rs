@@ -1,6 +1,6 @@
 use crate::{
     DataFile, Digest, DriftAction, DriftSeverity, DriftVerdict, Lease, ModelName, RunId, RunStatus, RunSubject, Sealed,
-    SplitCounts, StageRecord, Task, Timestamp, VersionNumber,
+    ServedModel, SplitCounts, StageRecord, Task, Timestamp, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -319,6 +319,24 @@ pub enum EventBody {
         /// Why.
         reason: Sealed,
     },
+    /// A prediction server answers with these versions from now on: their artifacts are loaded and checked.
+    #[serde(rename = "server.confirmed")]
+    ServerConfirmed {
+        /// The server's id, new at each start.
+        server: RunId,
+        /// Where it listens.
+        address: String,
+        /// Who holds it.
+        lease: Lease,
+        /// What it answers with, by model name.
+        models: Vec<ServedModel>,
+    },
+    /// A prediction server ended, or its process was found dead.
+    #[serde(rename = "server.stopped")]
+    ServerStopped {
+        /// The server.
+        server: RunId,
+    },
 }
 
 impl EventBody {
@@ -342,6 +360,8 @@ impl EventBody {
             EventBody::AdaptationUndone { .. } => "adaptation.undone",
             EventBody::DriftChecked { .. } => "drift.checked",
             EventBody::DriftResponded { .. } => "drift.responded",
+            EventBody::ServerConfirmed { .. } => "server.confirmed",
+            EventBody::ServerStopped { .. } => "server.stopped",
         }
     }
 
@@ -372,6 +392,11 @@ impl EventBody {
             EventBody::DriftChecked { check, model, .. } | EventBody::DriftResponded { check, model, .. } => {
                 vec![format!("check:{check}"), format!("model:{model}")]
             }
+            EventBody::ServerConfirmed { server, models, .. } => {
+                let models = models.iter().map(|m| format!("model:{}", m.model));
+                std::iter::once(format!("server:{server}")).chain(models).collect()
+            }
+            EventBody::ServerStopped { server } => vec![format!("server:{server}")],
         }
     }
 
@@ -435,6 +460,8 @@ impl EventBody {
                 out.extend([batch, record, statement].map(|d| (Stored, *d)));
             }
             EventBody::AdaptationUndone { reason, .. } | EventBody::DriftResponded { reason, .. } => sealed(reason),
+            EventBody::ServerConfirmed { models, .. } => out.extend(models.iter().map(|m| (Stored, m.artifact))),
+            EventBody::ServerStopped { .. } => {}
         }
         out
     }

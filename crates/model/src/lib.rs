@@ -22,6 +22,7 @@ mod multiple;
 mod observe;
 mod run;
 mod sealed;
+mod server;
 mod task;
 pub mod views;
 
@@ -41,4 +42,5 @@ pub use jiff::Timestamp;
 pub use observe::{CancelToken, Cancelled, NullObserver, Observer, Progress};
 pub use run::*;
 pub use sealed::{Sealed, SealedText};
+pub use server::{ServedModel, ServerRow};
 pub use task::Task;

@@ -4,9 +4,11 @@
 
 mod adapt;
 mod drift;
+mod serving;
 
 pub use adapt::*;
 pub use drift::*;
+pub use serving::*;
 
 use crate::{
     Comparison, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Event, GateReport, ModelName, RunId, RunRow,
@@ -24,6 +26,8 @@ pub struct Initialised {
     pub root: String,
     /// Verifier key of the log, one line.
     pub log_key: String,
+    /// The token of the prediction server's guarded endpoints: kept nowhere, shown now and never again.
+    pub server_token: String,
 }
 
 /// A question that import cannot answer alone.
@@ -344,6 +348,9 @@ pub struct ModelView {
     pub versions: Vec<VersionView>,
     /// Runs that wait for a decision.
     pub awaiting: Vec<RunId>,
+    /// The prediction servers that live, and what each answers with.
+    #[serde(default)]
+    pub serving: Vec<ServingLine>,
 }
 
 /// A move of the Production pointer as shown.

@@ -15,11 +15,13 @@
 mod answer;
 mod pipeline;
 mod sandbox;
+mod server;
 
 pub use answer::{Answer, FILTERS};
 pub use insta;
 pub use pipeline::Pipeline;
 pub use sandbox::Sandbox;
+pub use server::{Connection, Reply, Server};
 
 /// Says that a test could not do its work here, and why: `cargo xtask test` collects these lines.
 #[allow(clippy::print_stderr, reason = "a test speaks to whoever runs it")]

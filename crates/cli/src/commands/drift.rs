@@ -95,12 +95,16 @@ fn show(
 
 fn check(context: &Context, args: &DriftCheckArgs) -> Ended {
     let workspace = context.open()?;
-    let mut inputs = vec![("batch", args.batch.as_path())];
-    inputs.extend(args.config.as_deref().map(|c| ("config", c)));
+    let batch = args.batch.as_deref().map(|b| ("batch", b));
+    let inputs: Vec<(&str, &Path)> = batch.into_iter().chain(args.config.as_deref().map(|c| ("config", c))).collect();
     let file = report_file(&workspace, args.report.as_deref(), &inputs)?;
     let observer = context.observer();
-    let options = DriftCheckOptions { batch: args.batch.clone(), config: args.config.clone() };
-    let view = workspace.drift_check(&args.model, &options, &observer, &context.cancel)?;
+    let (config, cancel) = (args.config.clone(), &context.cancel);
+    let view = match args.batch.clone() {
+        Some(batch) => workspace.drift_check(&args.model, &DriftCheckOptions { batch, config }, &observer, cancel)?,
+        // The arguments have a batch, or say --served.
+        None => workspace.drift_check_served(&args.model, args.last, config, &observer, cancel)?,
+    };
     drop(observer);
     show(context, &workspace, &view, file.as_ref(), args.all)?;
     // Somebody at a terminal reads the verdict; a script needs the code.

@@ -8,6 +8,7 @@ mod drift;
 mod models;
 mod run;
 mod runs;
+mod serve;
 mod workspace;
 
 use crate::args::{Cli, Command};
@@ -34,7 +35,10 @@ pub fn dispatch(args: impl Iterator<Item = OsString>) -> Exit {
     let Some(command) = cli.command else {
         return settle(&output, output.text(&Cli::command().render_help().ansi().to_string()).map(|()| Exit::Done));
     };
-    crate::log::listen(output);
+    match command {
+        Command::Serve(_) => crate::log::listen_as_json(output),
+        _ => crate::log::listen(output),
+    }
     let context = Context::new(cli.global, output);
     settle(&output, perform(&context, command))
 }
@@ -82,6 +86,7 @@ fn perform(context: &Context, command: Command) -> Ended {
         Command::Rollback(args) => decide::rollback(context, &args),
         Command::Models(command) => models::perform(context, command),
         Command::Predict(args) => models::predict(context, &args),
+        Command::Serve(args) => serve::serve(context, &args),
         Command::Audit(command) => audit::perform(context, command),
         Command::Adapt(command) => adapt::perform(context, command),
         Command::Drift(command) => drift::perform(context, command),

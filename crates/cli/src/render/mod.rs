@@ -9,5 +9,6 @@ pub mod format;
 pub mod models;
 pub mod run;
 pub mod runs;
+pub mod serve;
 pub mod table;
 pub mod workspace;

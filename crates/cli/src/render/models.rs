@@ -81,6 +81,19 @@ pub fn show(m: &ModelView, begin: &str, width: usize) -> String {
         ]);
     }
     out += &table.render_without(&["artifact", "by", "algorithm", metrics[1]], width);
+    for line in &m.serving {
+        let v = line.version.map_or_else(|| "nothing".into(), |v| format!("v{v}"));
+        out += &if line.confirmed {
+            format!("  {} {v} at {}\n", paint(Tone::Good, "✓ served as"), line.address)
+        } else {
+            let wanted = version(m.production);
+            format!(
+                "  {} the server at {} answers with {v}, not with {wanted} yet\n",
+                paint(Tone::Warn, "! not confirmed:"),
+                line.address
+            )
+        };
+    }
     if !m.awaiting.is_empty() {
         out += &format!("  {} for approval\n", plural(m.awaiting.len() as u64, "run waits", "runs wait"));
         for run in &m.awaiting {

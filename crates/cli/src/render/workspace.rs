@@ -7,7 +7,8 @@ use driftgate_model::views::{Collected, DoctorReport, Initialised};
 /// The answer of `init`.
 pub fn initialised(i: &Initialised, width: usize) -> String {
     let mut out = format!("{} {}\n", paint(Tone::Good, "✓ Workspace made in"), strong(&i.root));
-    out += &facts([("log key", i.log_key.clone())], width);
+    out += &facts([("log key", i.log_key.clone()), ("server token", i.server_token.clone())], width);
+    out += "  The token is shown this once; driftgate serve asks for it at /admin and /feedback\n";
     out += "\nNext: driftgate dataset add FILE, then driftgate run CONFIG\n";
     out
 }

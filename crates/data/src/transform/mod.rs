@@ -120,6 +120,12 @@ impl Transform {
         })
     }
 
+    /// Whether a value may be missing: it passes, or it is filled.
+    pub fn takes_missing(&self) -> bool {
+        let filled = self.numeric.iter().all(|c| c.fill.is_some()) && self.categorical.iter().all(|c| c.fill.is_some());
+        self.missing_passes || filled
+    }
+
     /// Whether NaN can come out: only estimators that take missing values may follow.
     pub fn has_missing_output(&self) -> bool {
         let ordinal = self.categorical.iter().any(|c| c.encoding == Encoding::Ordinal);

@@ -8,6 +8,7 @@ mod histories;
 mod merkle;
 mod notes;
 mod older;
+mod servers;
 mod sharing;
 mod store;
 mod tamper;

@@ -34,6 +34,10 @@ pub(super) fn check(view: &View, expected: &Projections, faults: &mut Faults) ->
     let pair = |key: &(String, String)| format!("`{}`, `{}`", key.0, key.1);
     merge.run("checks", stored, expected.checks.iter().map(|(k, v)| Ok((k.clone(), encode(v)?))), pair)?;
 
+    let table = view.source.table(tables::SERVERS)?;
+    let stored = table.iter(|k, v| (k.to_owned(), v.to_vec()))?;
+    merge.run("servers", stored, expected.servers.iter().map(|(k, v)| Ok((k.clone(), encode(v)?))), text)?;
+
     let table = view.source.table(tables::RUNS)?;
     let stored = table.iter(|k, v| (k, v.to_vec()))?;
     merge.run("runs", stored, expected.runs.iter().map(|(k, v)| Ok((*k, encode(v)?))), number)?;
