@@ -6,7 +6,7 @@ use crate::{Result, Workspace};
 use driftgate_learn::Predictions;
 use driftgate_ledger::{Ledger, SegmentWriter};
 use driftgate_model::views::LivePerformanceView;
-use driftgate_model::{ColumnValues, Digest, Frame, ModelName, RunId, Timestamp, VersionNumber};
+use driftgate_model::{Code, Coded as _, ColumnValues, Digest, Frame, ModelName, RunId, Timestamp, VersionNumber};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -223,6 +223,8 @@ pub struct PredictionLog {
     closed_bytes: u64,
     salt: [u8; 16],
     memory: Memory,
+    /// Segments of earlier logs that are not in memory yet, oldest first.
+    earlier: Vec<String>,
     names: Names,
 }
 
@@ -278,6 +280,7 @@ impl PredictionLog {
 
     /// Appends labels, where they fit an answer that is remembered.
     pub fn feedback(&mut self, feedback: &Feedback, at: Timestamp) -> Result<FeedbackOutcome> {
+        self.remember_earlier()?;
         let outcome = self.memory.label(&feedback.request, &feedback.labels);
         if matches!(outcome, FeedbackOutcome::Kept { .. }) {
             self.make_room(at)?;
@@ -288,13 +291,39 @@ impl PredictionLog {
 
     /// Live performance of a version over the remembered answers with labels.
     pub fn performance(
-        &self,
+        &mut self,
         model: &ModelName,
         version: VersionNumber,
         test: Option<f64>,
         classes: bool,
     ) -> LivePerformance {
+        if let Err(error) = self.remember_earlier() {
+            tracing::warn!(%error, "an earlier prediction log cannot be read: its labels are left out");
+        }
         live(model, version, classes, &self.memory.terms(model.as_str(), version), test)
+    }
+
+    /// Reads what earlier logs answered, before what this one did: once, when labels are first asked about, so that a server
+    /// with a long log starts at once.
+    fn remember_earlier(&mut self) -> Result<()> {
+        if self.earlier.is_empty() {
+            return Ok(());
+        }
+        let mut memory = Memory::default();
+        for name in std::mem::take(&mut self.earlier) {
+            match remember(&self.ledger, &name, &mut memory) {
+                // Grown too old meanwhile, and removed.
+                Err(e) if e.code() == Code::NotFound => {}
+                done => done?,
+            }
+        }
+        for id in std::mem::take(&mut self.memory.order) {
+            if let Some(answer) = self.memory.answers.remove(&id) {
+                memory.add(&id, answer);
+            }
+        }
+        self.memory = memory;
+        Ok(())
     }
 
     /// Hands what was collected to the operating system: it survives the end of the process.
@@ -429,7 +458,6 @@ impl Workspace {
     pub fn prediction_log(&self, options: LogOptions) -> Result<PredictionLog> {
         let mut salt = [0; 16];
         self.host.entropy.fill(&mut salt);
-        let mut memory = Memory::default();
         let segments = self.ledger.segments(PREFIX)?;
         // As many of the newest as may hold what is remembered: a line has a hundred bytes at least.
         let mut bytes = 0;
@@ -438,10 +466,8 @@ impl Workspace {
             bytes += size;
             before < REMEMBERED as u64 * 400
         });
-        let newest: Vec<&String> = newest.map(|(name, _)| name).collect();
-        for name in newest.into_iter().rev() {
-            self.remember(name, &mut memory)?;
-        }
+        let mut earlier: Vec<String> = newest.map(|(name, _)| name.clone()).collect();
+        earlier.reverse();
         Ok(PredictionLog {
             ledger: self.ledger.clone(),
             options,
@@ -450,35 +476,10 @@ impl Workspace {
             known: BTreeMap::new(),
             closed_bytes: segments.iter().map(|(_, size)| size).sum(),
             salt,
-            memory,
+            memory: Memory::default(),
+            earlier,
             names: Names { server: self.new_run_id().short().into(), count: 0 },
         })
-    }
-
-    fn remember(&self, segment: &str, memory: &mut Memory) -> Result<()> {
-        let mut versions: BTreeMap<(ModelName, VersionNumber), Arc<Known>> = BTreeMap::new();
-        for line in self.ledger.read_segment::<Line>(segment)? {
-            match line? {
-                Line::Version { model, version, labels, .. } => {
-                    let known = Arc::new(Known { model: model.clone(), version, labels });
-                    versions.insert((model, version), known);
-                }
-                Line::Answer { id, model, version, answers, .. } => {
-                    // Its version stands before it in every segment that was written whole so far.
-                    let Some(known) = versions.get(&(model, version)).cloned() else { continue };
-                    let predicted = if known.labels.is_empty() {
-                        Predicted::Values(answers.iter().map(|p| p.first().copied().unwrap_or(f64::NAN)).collect())
-                    } else {
-                        Predicted::Classes(answers.iter().map(|p| code(p)).collect())
-                    };
-                    memory.add(&id, Remembered { known, predicted, terms: None });
-                }
-                Line::Feedback { id, labels, .. } => {
-                    memory.label(&id, &labels);
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The newest `last` rows that `model` answered in that version.
@@ -524,6 +525,33 @@ impl Workspace {
         out.labels.reverse();
         Ok(out)
     }
+}
+
+/// Adds the answers of a segment, and the labels that are in it.
+fn remember(ledger: &Ledger, segment: &str, memory: &mut Memory) -> Result<()> {
+    let mut versions: BTreeMap<(ModelName, VersionNumber), Arc<Known>> = BTreeMap::new();
+    for line in ledger.read_segment::<Line>(segment)? {
+        match line? {
+            Line::Version { model, version, labels, .. } => {
+                let known = Arc::new(Known { model: model.clone(), version, labels });
+                versions.insert((model, version), known);
+            }
+            Line::Answer { id, model, version, answers, .. } => {
+                // Its version stands before it in every segment that was written whole so far.
+                let Some(known) = versions.get(&(model, version)).cloned() else { continue };
+                let predicted = if known.labels.is_empty() {
+                    Predicted::Values(answers.iter().map(|p| p.first().copied().unwrap_or(f64::NAN)).collect())
+                } else {
+                    Predicted::Classes(answers.iter().map(|p| code(p)).collect())
+                };
+                memory.add(&id, Remembered { known, predicted, terms: None });
+            }
+            Line::Feedback { id, labels, .. } => {
+                memory.label(&id, &labels);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The most probable class, the smallest of equals.
