@@ -36,6 +36,7 @@ struct Played {
 pub fn play(context: &Context, args: &DemoArgs) -> Ended {
     check_folder(&args.dir)?;
     unpack(&args.dir)?;
+    keep_back(&args.dir)?;
     let stage = Stage { context, dir: args.dir.clone() };
     let played = stage.play()?;
     if context.output.json {
@@ -76,6 +77,24 @@ fn unpack(dir: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Puts every fourth row of the breast cancer data aside: they come later, and no model has seen them until then.
+fn keep_back(dir: &Path) -> Result<(), CliError> {
+    let path = dir.join("data").join("breast_cancer").join("data.csv");
+    let text = std::fs::read_to_string(&path).map_err(|e| io("read", &path, &e))?;
+    let mut parts = [String::new(), String::new()];
+    for (i, line) in text.lines().enumerate() {
+        for (part, later) in parts.iter_mut().zip([false, true]) {
+            if i == 0 || (i % 4 == 0) == later {
+                part.push_str(line);
+                part.push('\n');
+            }
+        }
+    }
+    let later = dir.join("later.csv");
+    std::fs::write(&path, &parts[0]).map_err(|e| io("write", &path, &e))?;
+    std::fs::write(&later, &parts[1]).map_err(|e| io("write", &later, &e))
+}
+
 fn io(doing: &str, path: &Path, error: &std::io::Error) -> CliError {
     CliError::Front {
         code: Code::Io,
@@ -93,7 +112,7 @@ impl Stage<'_> {
     fn play(&self) -> Result<Played, CliError> {
         self.say("The life of a model, on real data")?;
         self.say(&format!("Everything below is real and happens in {}", self.dir.display()))?;
-        self.title("1  A workspace and a data set")?;
+        self.title("1  A workspace and a data set; every fourth row is kept back for later")?;
         self.typed("init")?;
         self.typed("dataset add data/breast_cancer")?;
         let (workspace, made) = Workspace::init(&self.dir, self.context.host(None))?;
@@ -116,7 +135,7 @@ impl Stage<'_> {
 
         let model = first.run.subject.model.as_str();
         self.title(
-            "7  The world changes: three measurements of the same rows read higher, simulated; the check sees it",
+            "7  New rows come, and the world has changed: four measurements read higher (simulated). The check sees it",
         )?;
         let alarm = self.drift(&workspace, model)?;
         self.title("8  The better model of the old world is blocked now: drift is a rule of the gate")?;
@@ -201,14 +220,14 @@ impl Stage<'_> {
 
     /// A batch in which the world has changed, checked: it is an alarm.
     fn drift(&self, workspace: &Workspace, model: &str) -> Result<DriftCheckView, CliError> {
-        let columns = ["worst_radius", "worst_perimeter", "worst_area"];
+        let columns = ["worst_radius", "worst_perimeter", "worst_area", "worst_concave_points"];
         self.typed(&format!(
-            "drift simulate {model} --input data/breast_cancer/data.csv --output batch.csv --mean 3 --columns {}",
+            "drift simulate {model} --input later.csv --output batch.csv --mean 3 --columns {}",
             columns.join(",")
         ))?;
         let change = Change::Mean { by: 3.0 };
         let options = SimulateOptions {
-            input: self.dir.join("data").join("breast_cancer").join("data.csv"),
+            input: self.dir.join("later.csv"),
             output: self.dir.join("batch.csv"),
             scenario: Scenario { name: "mean".into(), columns: columns.map(String::from).to_vec(), change },
             seed: 42,

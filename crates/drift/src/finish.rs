@@ -22,6 +22,20 @@ pub struct Finished {
     pub overall: OverallDrift,
 }
 
+impl Finished {
+    /// The same, where performance on a batch with labels is known: performance that is surely lost is drift whatever the
+    /// columns say (a change of what the inputs mean shows nowhere else), with the severity of its own effect.
+    #[must_use]
+    pub fn with_performance(mut self, performance: Option<&DriftTestResult>, config: &DriftConfig) -> Finished {
+        if let Some(lost) = performance.filter(|p| p.verdict == DriftVerdict::Drifted) {
+            let own = severity(lost.verdict, lost.multiple(), &config.severity);
+            self.overall.verdict = DriftVerdict::Drifted;
+            self.overall.severity = self.overall.severity.max(own).max(DriftSeverity::Low);
+        }
+        self
+    }
+}
+
 /// Adjusts the p-values of all tests of all `columns` and `outputs` as one family and draws the verdicts. Tests that could not
 /// have rejected ([`CERTAIN`]: no value is missing anywhere) do not count in the family.
 ///
@@ -201,7 +215,7 @@ fn severity_of_share(share: f64, config: &DriftConfig) -> DriftSeverity {
     }
 }
 
-const EFFECT_RULE: &str = "drifted if any column or output drifted or the global test's p is at most its level; stable if all \
+const EFFECT_RULE: &str = "drifted if any column or output drifted, the global test's p is at most its level, or performance is surely lost; stable if all \
 are stable; severity of the worst column, raised by the share of drifted columns";
 const REFERENCE_RULE: &str = "drifted if the share of drifted columns is at least drift_share; severity by that share";
 

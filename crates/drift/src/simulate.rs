@@ -26,8 +26,16 @@ pub enum SimulateError {
         /// `texts` or `numbers`.
         holds: &'static str,
     },
+    /// A value leaves the range of numbers.
+    #[error("scenario `{scenario}` makes a value of `{column}` larger than a number can be")]
+    TooLarge {
+        /// The scenario.
+        scenario: String,
+        /// The column.
+        column: String,
+    },
     /// It changes nothing at all.
-    #[error("scenario `{0}` changes no column: none of the inputs is of the kind it is about")]
+    #[error("scenario `{0}` changes no value of the inputs that it is about")]
     Nothing(String),
 }
 
@@ -67,15 +75,29 @@ pub fn simulate(rows: &Frame, scenario: &Scenario, inputs: &[&str], seed: u64) -
     if !rows.columns().iter().any(chosen) {
         return Err(SimulateError::Nothing(scenario.name.clone()));
     }
-    let columns = rows.columns().iter().map(|c| match chosen(c) {
-        true => {
-            let mut stream = Stream::new(named_seed(named_seed(seed, &scenario.name), &c.name), 0);
-            Column { name: c.name.clone(), values: changed(&c.values, scenario.change, &mut stream) }
+    let mut columns = Vec::with_capacity(rows.columns().len());
+    for c in rows.columns() {
+        if !chosen(c) {
+            columns.push(c.clone());
+            continue;
         }
-        false => c.clone(),
-    });
+        let mut stream = Stream::new(named_seed(named_seed(seed, &scenario.name), &c.name), 0);
+        let values = changed(&c.values, scenario.change, &mut stream);
+        let gaps = |v: &ColumnValues| (0..v.len()).filter(|i| v.is_missing(*i)).count();
+        let beyond = match &values {
+            ColumnValues::Number(v) => {
+                let made_gaps = matches!(scenario.change, Change::Missing { .. });
+                v.iter().any(|x| x.is_infinite()) || (!made_gaps && gaps(&values) > gaps(&c.values))
+            }
+            ColumnValues::Text { .. } => false,
+        };
+        if beyond {
+            return Err(SimulateError::TooLarge { scenario: scenario.name.clone(), column: c.name.clone() });
+        }
+        columns.push(Column { name: c.name.clone(), values });
+    }
     // The names and lengths are those of a frame.
-    Ok(Frame::new(columns.collect()).unwrap_or_else(|_| rows.clone()))
+    Ok(Frame::new(columns).unwrap_or_else(|_| rows.clone()))
 }
 
 fn changed(values: &ColumnValues, change: Change, stream: &mut Stream) -> ColumnValues {

@@ -4,12 +4,12 @@ use crate::approve::mandatory;
 use crate::artifact::{LoadedModel, canonical};
 use crate::import::newest;
 use crate::stages::{Answered, Inputs};
-use crate::{EngineError, Result, Workspace};
+use crate::{EngineError, EventFilter, Result, Workspace};
 use driftgate_data::{Staged, Table};
 use driftgate_learn::metrics::{Baseline, EvaluateOptions};
 use driftgate_model::views::{AdaptationList, AdaptationView, UndoneView};
 use driftgate_model::{
-    AdaptationRecord, AdaptationRow, CancelToken, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest,
+    AdaptationRecord, AdaptationRow, CancelToken, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Event,
     EventBody, FileKind, Frame, ModelName, Observer, RunId, SplitEvaluation, SplitName, StagedBatch, ValidationReport,
     VersionRow,
 };
@@ -284,19 +284,60 @@ impl Workspace {
         Ok(self.ledger.put(&canonical(&manifest)?)?)
     }
 
-    /// The adaptations of this workspace, newest first.
+    /// The adaptations of this workspace, newest first: all that ever were, taken back or not.
     pub fn adaptations(&self) -> Result<AdaptationList> {
-        let mut found: Vec<(u64, AdaptationView)> = Vec::new();
-        for row in self.datasets()? {
-            for (version, a) in row.versions.iter().filter_map(|v| v.adaptation.as_ref().map(|a| (v, a))) {
-                found.push((a.seq, self.view_of(&row, version.number, a)?));
+        let kinds = vec!["adaptation.staged".to_owned(), "adaptation.undone".to_owned()];
+        let mut found: Vec<AdaptationView> = Vec::new();
+        for event in self.ledger.audit_log(&EventFilter { kinds, ..EventFilter::default() })? {
+            if let EventBody::AdaptationUndone { adaptation, reason, .. } = &event.body {
+                let undone = UndoneView {
+                    at: event.time,
+                    actor: self.opened_or_said(&event.actor)?,
+                    reason: self.opened_or_said(reason)?,
+                };
+                if let Some(view) = found.iter_mut().find(|v| v.adaptation == *adaptation) {
+                    view.undone = Some(undone);
+                }
             }
+            found.extend(self.staged_then(event)?);
         }
-        found.sort_by_key(|(seq, _)| std::cmp::Reverse(*seq));
-        Ok(AdaptationList {
-            schema: "driftgate/adaptations/1".into(),
-            adaptations: found.into_iter().map(|(_, view)| view).collect(),
-        })
+        found.reverse();
+        Ok(AdaptationList { schema: "driftgate/adaptations/1".into(), adaptations: found })
+    }
+
+    /// What an event of staging says, whatever became of it.
+    fn staged_then(&self, event: Event) -> Result<Option<AdaptationView>> {
+        let EventBody::AdaptationStaged {
+            adaptation,
+            model,
+            model_version,
+            dataset,
+            base,
+            number,
+            train,
+            holdout,
+            batch,
+            record,
+            ..
+        } = event.body
+        else {
+            return Ok(None);
+        };
+        let row = AdaptationRow {
+            adaptation,
+            seq: event.seq,
+            at: event.time,
+            actor: event.actor,
+            model,
+            model_version,
+            base,
+            train,
+            holdout,
+            batch,
+            record,
+            undone: None,
+        };
+        Ok(Some(self.view_of(&self.dataset_row(&dataset)?, number, &row)?))
     }
 
     fn adaptation_view(&self, id: &RunId) -> Result<AdaptationView> {

@@ -249,6 +249,11 @@ impl Workspace {
         if seen != (production.map(|v| v.version), production.map(|v| v.artifact)) {
             return Ok(Some("another version is in Production now".into()));
         }
+        if let (Some(then), Some(now)) = (&gate.adaptation, &version.adaptation)
+            && then.adaptation != now.adaptation
+        {
+            return Ok(Some("the drifted rows were taken back and staged anew".into()));
+        }
         if rules_digest(promotion)? != gate.rules {
             return Ok(Some("its rules have changed".into()));
         }

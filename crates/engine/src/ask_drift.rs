@@ -12,7 +12,7 @@ use driftgate_model::{
     CancelToken, CheckRow, Code, Coded as _, Digest, DriftEvidence, DriftVerdict, EventBody, Frame, RunId, SplitName,
     Target, VersionRow,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::PathBuf;
 
@@ -95,11 +95,21 @@ impl Workspace {
         for check in &mut checks {
             check.responses.retain(|r| r.seq < until);
         }
+        // A check of the very data that models are trained on says nothing of what came since.
+        let own: BTreeSet<Digest> = self
+            .datasets()?
+            .iter()
+            .flat_map(|d| &d.versions)
+            .filter(|v| v.adaptation.is_none())
+            .flat_map(|v| v.files.iter().map(|f| f.digest))
+            .collect();
+        checks.retain(|c| !own.contains(&c.batch) || c.alarm);
         let newest =
             |wanted: &dyn Fn(&CheckRow) -> bool| checks.iter().rev().find(|c| wanted(c)).map(|c| c.check.clone());
         let open = checks.iter().filter(|c| Some(c.version) == production && is_open(c));
         Ok(Some(DriftEvidence {
             newest: newest(&|_| true),
+            newest_drifted: newest(&|c| c.verdict == DriftVerdict::Drifted),
             newest_labelled: newest(&|c| c.labelled && c.verdict == DriftVerdict::Drifted),
             open: open.map(|c| c.check.clone()).collect(),
         }))

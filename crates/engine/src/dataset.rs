@@ -33,8 +33,11 @@ impl Workspace {
             .ledger
             .read(|view| -> Result<_> { Ok(view.runs(&filter)?.into_iter().map(|r| r.subject.model).collect()) })?;
         let mut changes = Vec::new();
-        for pair in row.versions.windows(2) {
-            changes.push(self.describe_change(&pair[0], &pair[1])?);
+        for (at, new) in row.versions.iter().enumerate().skip(1) {
+            // What an adaptation made that was taken back is no measure.
+            let used = |v: &&DatasetVersionRow| v.adaptation.as_ref().is_none_or(|a| a.undone.is_none());
+            let before = row.versions[..at].iter().rev().find(used).unwrap_or(&row.versions[at - 1]);
+            changes.push(self.describe_change(before, new)?);
         }
         Ok(DatasetView {
             schema: "driftgate/dataset/1".into(),

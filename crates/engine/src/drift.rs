@@ -12,7 +12,7 @@ use driftgate_model::views::DriftCheckView;
 use driftgate_model::{
     CancelToken, ColumnDrift, ColumnValues, DatasetSpec, Digest, DriftConfig, DriftReport, DriftSeverity,
     DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Matrix, NullObserver, Observer, OverallDrift,
-    ProfileColumn, Progress, ReferenceProfile, Target,
+    ProfileColumn, Progress, ReferencePerformance, ReferenceProfile, Target,
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,9 @@ const MOST_CELLS: usize = 1 << 20;
 /// Rows of such a part, at least and at most.
 const FEWEST_ROWS: usize = 256;
 const MOST_ROWS: usize = 1 << 16;
+
+/// Fewest rows to learn from, and fewest held out, of a drifted batch that a later one may be like.
+const FEWEST_ALIKE: u64 = 30;
 
 /// What a drift check is told besides its model.
 #[derive(Debug, Clone)]
@@ -137,8 +140,8 @@ impl Workspace {
     }
 
     /// Compares with the clean train split, and, where that drifted, with each drifted batch that the model learned from as
-    /// well: a batch has drifted if it is like none of them. It is like one if it has not drifted from it, and if so much
-    /// difference as there is to the clean rows would have been found.
+    /// well: a batch has drifted if it is like none of them. It is like one if it has not drifted from it, is surely nearer to it
+    /// than to the clean rows, and the model has shown on its holdout that it copes.
     fn compare_known(
         &self,
         batch: &Batch,
@@ -151,6 +154,12 @@ impl Workspace {
             return Ok((clean, None));
         }
         for learned in &batch.profile.batches {
+            let held = &learned.holdout;
+            let copes = BatchPerformance { rows: held.rows, value: held.value, sd: held.sd };
+            let copes = compare_performance(&batch.profile.performance, copes, batch.config);
+            if learned.rows.min(held.rows) < FEWEST_ALIKE || copes.verdict == DriftVerdict::Drifted {
+                continue;
+            }
             let profile: ReferenceProfile = self.get_json(&learned.profile)?;
             let thresholds = self.thresholds_of(&profile, batch.config)?;
             let against = Batch { profile: &profile, labels: batch.labels.clone(), thresholds, ..*batch };
@@ -159,7 +168,7 @@ impl Workspace {
             // What only all columns together show needs as many rows as were looked at.
             let looked_at = u64::from(batch.config.global.sample).min(batch.rows.rows() as u64);
             let enough = !clean.only_together() || profile.rows >= looked_at;
-            if !drifted && enough && would_have_shown(&clean.telling(&clean), &clean.telling(&found)) {
+            if !drifted && enough && surely_nearer(&clean.telling(&clean), &clean.telling(&found)) {
                 return Ok((found, Some((learned.batch, profile.rows))));
             }
         }
@@ -210,6 +219,7 @@ impl Workspace {
         let (sure, labelled) = (confidences.is_some(), labels.is_some());
         let outputs = [Some(predictions), confidences, labels].into_iter().flatten().collect();
         let finished = driftgate_drift::finish(columns, outputs, global, batch.config);
+        let finished = finished.with_performance(performance.as_ref(), batch.config);
         let mut outputs = finished.outputs.into_iter();
         Ok(Found {
             overall: finished.overall,
@@ -561,12 +571,18 @@ fn stacked(parts: &[Matrix]) -> Matrix {
 /// Performance on a batch with labels against the model's own test split.
 fn performance(profile: &ReferenceProfile, terms: &[f64], config: &DriftConfig) -> DriftTestResult {
     let (value, sd) = profile::moments(terms);
-    let reference = &profile.performance;
+    compare_performance(&profile.performance, BatchPerformance { rows: terms.len() as u64, value, sd }, config)
+}
+
+fn compare_performance(
+    reference: &ReferencePerformance,
+    batch: BatchPerformance,
+    config: &DriftConfig,
+) -> DriftTestResult {
     let min = match reference.metric.as_str() {
         "accuracy" => config.effect.min.performance,
         _ => config.effect.min.performance * reference.value,
     };
-    let batch = BatchPerformance { rows: terms.len() as u64, value, sd };
     driftgate_drift::performance(reference, batch, min, config.threshold_numerical, config.effect.level)
 }
 
@@ -576,17 +592,16 @@ fn estimate(profile: &ReferenceProfile, sure: Option<&[f64]>, config: &DriftConf
     Some(driftgate_drift::estimate(sure?, profile.confidence_calibration.as_ref(), accuracy, config.effect.level))
 }
 
-/// Whether each test that found drift in `clean` would have found as large an effect in `other`, which rests on other rows: it
-/// says stable there, or detects that much with 80 % power. A reference of few rows is like everything, and proves nothing.
-fn would_have_shown(clean: &[&ColumnDrift], other: &[&ColumnDrift]) -> bool {
+/// Whether the batch is surely nearer to `other` than to `clean`: of each test that found drift in `clean`, the effect against
+/// the other rows is, to the upper end of its interval, smaller than the one against the clean rows. A reference of few rows has
+/// wide intervals, so it is like nothing.
+fn surely_nearer(clean: &[&ColumnDrift], other: &[&ColumnDrift]) -> bool {
+    let most = |t: &DriftTestResult| t.interval.map(|i| i.low.abs().max(i.high.abs()));
     clean.iter().all(|column| {
         let there = other.iter().find(|c| c.name == column.name);
         column.tests.iter().filter(|t| t.verdict == DriftVerdict::Drifted).all(|test| {
             let same = there.and_then(|c| c.tests.iter().find(|t| t.test == test.test));
-            same.is_some_and(|t| {
-                t.verdict == DriftVerdict::Stable
-                    || t.detectable.zip(test.effect).is_some_and(|(detectable, effect)| detectable <= effect.abs())
-            })
+            same.and_then(most).zip(test.effect).is_some_and(|(most, effect)| most < effect.abs())
         })
     })
 }
@@ -607,10 +622,11 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    fn column(verdict: DriftVerdict, effect: f64, detectable: Option<f64>) -> ColumnDrift {
+    fn column(verdict: DriftVerdict, effect: f64, (low, high): (f64, f64)) -> ColumnDrift {
         let test: DriftTestResult = serde_json::from_value(serde_json::json!({
             "test": "ks", "method": "exact", "statistic": effect, "p_value": 0.5, "adjusted_p": 0.5, "effect_name": "",
-            "effect": effect, "interval": null, "min_effect": 0.1, "detectable": detectable, "verdict": verdict, "note": null,
+            "effect": effect, "interval": {"low": low, "high": high}, "min_effect": 0.1, "detectable": null,
+            "verdict": verdict, "note": null,
         }))
         .unwrap();
         ColumnDrift {
@@ -627,12 +643,13 @@ mod tests {
 
     #[test]
     fn a_reference_of_few_rows_is_like_nothing() {
-        let clean = column(DriftVerdict::Drifted, 0.3, None);
-        let said = |verdict, detectable| would_have_shown(&[&clean], &[&column(verdict, 0.05, detectable)]);
-        assert!(said(DriftVerdict::Stable, None));
-        assert!(said(DriftVerdict::Inconclusive, Some(0.2)));
-        assert!(!said(DriftVerdict::Inconclusive, Some(0.4)), "a difference of 0.3 would have gone unseen");
-        assert!(!said(DriftVerdict::Inconclusive, None));
-        assert!(!would_have_shown(&[&clean], &[]));
+        let clean = column(DriftVerdict::Drifted, 0.3, (0.2, 0.4));
+        let nearer = |low, high| surely_nearer(&[&clean], &[&column(DriftVerdict::Inconclusive, 0.05, (low, high))]);
+        assert!(nearer(0.0, 0.15));
+        assert!(!nearer(0.0, 0.35), "it may be as far as the clean rows");
+        assert!(!nearer(0.0, 1.0), "four rows say nothing");
+        assert!(!surely_nearer(&[&clean], &[]));
+        let lost = column(DriftVerdict::Drifted, -0.3, (-0.4, -0.2));
+        assert!(surely_nearer(&[&lost], &[&column(DriftVerdict::Stable, 0.0, (-0.1, 0.1))]));
     }
 }

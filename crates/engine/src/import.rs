@@ -120,6 +120,13 @@ impl Workspace {
         let earlier = self.split_lineage(known.as_ref())?;
         let frame = table.frame_for_split(&spec, earlier.as_ref())?;
         let assignment = driftgate_data::split(&frame, &spec, earlier.as_ref())?;
+        let held = assignment.rows(driftgate_model::SplitName::DriftHoldout).len();
+        if held > 0 {
+            notes.push(format!(
+                "{held} of the rows stay held out, as an adaptation had drawn them: no model learns from them, and they are in \
+                 none of the three splits"
+            ));
+        }
         let (stored, reference) = self.store_file(&data, &bytes, answers.reference)?;
         debug_assert_eq!(stored, digest);
         let row = DatasetVersionRow {

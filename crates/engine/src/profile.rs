@@ -274,11 +274,24 @@ pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<Profi
         let Some(holdout) = source.holdout else { continue };
         let of = |split| places(source.inputs, split, |row| batch.rows.contains(&row));
         let (train, held) = (source.train.take(&of(SplitName::Train)), holdout.take(&of(SplitName::DriftHoldout)));
-        let part = Part { train: &train, answers: vec![&held], judged: &held, calibration: calibration.clone() };
+        // Whether stated confidence means there what it meant on validation is checked on the holdout; what a batch with
+        // labels is compared with stays the clean test split, or learning from a batch would pass for coping with it.
+        let calibration = match (&sure[0], correct(source.val), confidences(&held.predictions), correct(&held)) {
+            (Some(val), Some(right), Some(own), Some(own_right)) => {
+                Some(fit_calibration((val, &right), (&own, &own_right))?)
+            }
+            _ => None,
+        };
+        let part = Part { train: &train, answers: vec![&held], judged: source.test, calibration };
         let profile = canonical(&describe(source, &part, Vec::new(), &mut columns, cancel)?)?;
         let digest = Digest::of(&profile);
         columns.objects.push(profile);
-        batches.push(BatchProfile { batch: batch.file, profile: digest });
+        batches.push(BatchProfile {
+            batch: batch.file,
+            rows: train.y.len() as u64,
+            holdout: performance_of(&held),
+            profile: digest,
+        });
     }
     let drifted = |row: usize| source.inputs.batches.iter().any(|b| b.rows.contains(&row));
     let clean;

@@ -4,6 +4,7 @@ use crate::artifact::LoadedModel;
 use crate::output::write_whole;
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::Table;
+use driftgate_drift::SimulateError;
 use driftgate_model::config::Scenario;
 use driftgate_model::views::Simulated;
 use driftgate_model::{ColumnValues, DatasetSpec, FileKind, Frame};
@@ -30,6 +31,12 @@ impl Workspace {
     /// the input, or cannot be written.
     pub fn drift_simulate(&self, model: &str, options: &SimulateOptions) -> Result<Simulated> {
         let output = self.output_file(&options.output, "--output", "batch.csv")?;
+        if output.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+            return Err(EngineError::bad_input(
+                format!("a simulated batch is written as CSV, and `{}` is not a CSV file", options.output.display()),
+                "Give `--output` a file that ends in .csv",
+            ));
+        }
         if options.input.canonicalize().is_ok_and(|input| input == output) {
             return Err(EngineError::refused("the output is the input", "Give `--output` another file"));
         }
@@ -49,13 +56,17 @@ impl Workspace {
         let frame = driftgate_data::frame_for_prediction(&table, &loaded.transform)?;
         let names: Vec<&str> = loaded.transform.inputs().iter().map(|i| i.name.as_str()).collect();
         let changed = driftgate_drift::simulate(&frame, &options.scenario, &names, options.seed)
-            .map_err(|e| EngineError::bad_input(e.to_string(), "Name columns of the other kind with `--columns`"))?;
+            .map_err(|e| EngineError::bad_input(e.to_string(), hint_of(&e)))?;
         let columns: Vec<String> = changed
             .columns()
             .iter()
             .filter(|c| !frame.column(&c.name).is_some_and(|old| same(old, &c.values)))
             .map(|c| c.name.clone())
             .collect();
+        if columns.is_empty() {
+            let nothing = SimulateError::Nothing(options.scenario.name.clone());
+            return Err(EngineError::bad_input(nothing.to_string(), hint_of(&nothing)));
+        }
         write_whole(&output, self.new_run_id().as_str(), |file| write(file, &output, &table, &changed, &columns))?;
         Ok(Simulated {
             schema: "driftgate/simulation/1".into(),
@@ -67,6 +78,15 @@ impl Workspace {
             columns,
             output: options.output.display().to_string(),
         })
+    }
+}
+
+fn hint_of(error: &SimulateError) -> &'static str {
+    match error {
+        SimulateError::NoColumn { .. } => "`driftgate models profile MODEL` shows the model's inputs",
+        SimulateError::OtherKind { .. } => "Name columns of the other kind with `--columns`",
+        SimulateError::Nothing(_) => "Choose another change, or one that is not zero",
+        SimulateError::TooLarge { .. } => "Choose a smaller change",
     }
 }
 

@@ -283,6 +283,11 @@ fn run_approved(rows: &mut dyn Rows, event: &Event, run: &RunId, name: &ModelNam
     if row.gate != Some(*gate) {
         return Err(conflict(format!("the gate was asked again about the run {run} since its report was shown")));
     }
+    let dataset = rows.take_dataset(&row.subject.dataset)?;
+    let learned = dataset.iter().flat_map(|d| &d.versions).find(|v| v.version == row.subject.dataset_version);
+    if learned.and_then(|v| v.adaptation.as_ref()).is_some_and(|a| a.undone.is_some()) {
+        return Err(conflict(format!("the drifted rows that the run {run} learned from were taken back meanwhile")));
+    }
     let mut model = rows.take_model(name.as_str())?.unwrap_or_else(|| ModelRow {
         name: name.clone(),
         task: *task,
@@ -326,7 +331,8 @@ fn run_approved(rows: &mut dyn Rows, event: &Event, run: &RunId, name: &ModelNam
     row.version = Some(*version);
     row.decision_reason = *reason;
     row.last_seq = event.seq;
-    Ok(vec![Change::Run(Box::new(row)), Change::Model(Box::new(model))])
+    let dataset = dataset.map(|d| Change::Dataset(Box::new(d)));
+    Ok(dataset.into_iter().chain([Change::Run(Box::new(row)), Change::Model(Box::new(model))]).collect())
 }
 
 fn check_next_version(model: &ModelRow, version: VersionNumber, archived: Option<VersionNumber>) -> Result<()> {

@@ -303,6 +303,10 @@ pub struct ReferenceProfile {
 pub struct BatchProfile {
     /// The batch's bytes.
     pub batch: Digest,
+    /// Its rows in the train split.
+    pub rows: u64,
+    /// What the model reached on its holdout.
+    pub holdout: ReferencePerformance,
     /// Its rows in the train split, the model's answers to its holdout: a [`ReferenceProfile`].
     pub profile: Digest,
 }

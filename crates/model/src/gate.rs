@@ -112,8 +112,10 @@ pub struct GateReport {
 /// The state of a model's drift that a gate's answer rests on: another one asks for another answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DriftEvidence {
-    /// The newest check of any version of the model.
+    /// The newest check of any version of the model; one of a file that is a data set's own does not count.
     pub newest: Option<RunId>,
+    /// The newest check whose batch drifted.
+    pub newest_drifted: Option<RunId>,
     /// The newest check whose batch had labels and drifted.
     pub newest_labelled: Option<RunId>,
     /// Alarms about the version in Production that nobody has answered.

@@ -110,11 +110,12 @@ pub fn undone(v: &AdaptationView, width: usize) -> String {
     paragraph(
         "",
         &format!(
-            "Adaptation {} was taken back: runs on {} use v{} again. {}",
+            "Adaptation {} was taken back: the newest version of {} in use is v{}. {}. A model that learned from the rows stays \
+             as it is",
             v.adaptation.short(),
             v.dataset,
             v.current,
-            reason(why)
+            reason(why).trim_end_matches('.')
         ),
         width,
     )

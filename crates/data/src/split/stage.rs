@@ -83,7 +83,14 @@ fn draw(
     }
     let mut spec = spec.clone();
     spec.split = SplitPolicy { train: 1.0 - holdout, val: 0.0, test: holdout, ..policy.clone() };
-    let drawn = split(&batch.take(fresh), &spec, None)?;
+    let drawn = split(&batch.take(fresh), &spec, None).map_err(|e| match e {
+        // The policy is the data set's own and frozen: only other rows help.
+        DataError::Split { message, .. } => DataError::Split {
+            message: format!("the rows of the batch cannot be shared out: {message}"),
+            hint: "Collect labelled rows of more groups or moments and stage them together".into(),
+        },
+        other => other,
+    })?;
     let held = |s: &SplitName| if *s == SplitName::Test { SplitName::DriftHoldout } else { SplitName::Train };
     Ok(drawn.splits.iter().map(held).collect())
 }

@@ -14,7 +14,7 @@ fn absent(mut r: RuleResult, require_evidence: bool, why: &str) -> RuleResult {
 
 /// One result for the newest labelled drifted batch, and one a scenario.
 pub(super) fn champion_on_drift(rule: &Rule, evidence: &Evidence) -> Vec<RuleResult> {
-    let RuleKind::ChampionOnDrift { metric, margin, confidence, scenarios, require_evidence } = &rule.kind else {
+    let RuleKind::ChampionOnDrift { metric, margin, confidence, require_evidence, .. } = &rule.kind else {
         return Vec::new();
     };
     let requirement = format!(
@@ -42,23 +42,37 @@ pub(super) fn champion_on_drift(rule: &Rule, evidence: &Evidence) -> Vec<RuleRes
     if !cases.iter().any(|case| case.batch) {
         let mut none = r.clone();
         none.split = Some("drifted batch".into());
-        // Where scenarios speak, they are evidence enough.
-        let required = *require_evidence && scenarios.is_empty();
-        results.push(absent(none, required, "no labelled batch of this model has drifted yet"));
+        results.push(match newer_without_labels(evidence) {
+            Some(why) => absent(none, *require_evidence, &why),
+            None => absent(none, *require_evidence, "no labelled batch of this model has drifted yet"),
+        });
     }
-    for Case { name, found, .. } in cases {
+    for Case { name, found, batch } in cases {
         let mut one = r.clone();
         one.split = Some(name.clone());
         match found {
             Ok((paired, rows)) => {
                 judge(&mut one, metric, *margin, version, paired);
                 one.reason += &format!(" ({rows} rows)");
+                if let Some(why) = batch.then(|| newer_without_labels(evidence)).flatten() {
+                    one.reason += &format!("; {why}");
+                    if *require_evidence {
+                        one.status = RuleStatus::Failed;
+                    }
+                }
             }
             Err(why) => one.reason.clone_from(why),
         }
         results.push(one);
     }
     results
+}
+
+/// Says so where a newer batch drifted and its labels are not known, or cannot be used.
+fn newer_without_labels(evidence: &Evidence) -> Option<String> {
+    let seen = &evidence.drift.evidence;
+    let newest = seen.newest_drifted.as_ref().filter(|c| Some(*c) != seen.newest_labelled.as_ref())?;
+    Some(format!("the batch of check {} drifted, and has no labels that could be used", newest.short()))
 }
 
 pub(super) fn coverage(rule: &Rule, require_evidence: bool, evidence: &Evidence) -> RuleResult {
