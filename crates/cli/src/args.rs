@@ -388,7 +388,7 @@ pub enum DriftCommand {
         /// The check's id, or any unique beginning or end of it
         #[arg(value_name = "CHECK")]
         check: String,
-        /// Show stable columns too
+        /// Show all columns, stable ones too
         #[arg(long)]
         all: bool,
         /// Write a report with charts there too: one HTML file that needs nothing else; an older file is replaced
@@ -444,7 +444,7 @@ pub struct DriftCheckArgs {
     /// A drift.yaml to use instead of the settings that the model was trained with
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// Show stable columns too
+    /// Show all columns, stable ones too
     #[arg(long)]
     pub all: bool,
     /// Write a report with charts there too: one HTML file that needs nothing else; an older file is replaced

@@ -8,6 +8,9 @@ use driftgate_model::views::{
 };
 use driftgate_model::{ColumnDrift, DriftSeverity, DriftTestResult, DriftVerdict, ProfileKind, Task};
 
+/// Inconclusive columns that are shown without `--all`.
+const MOST_DOUBTFUL: usize = 5;
+
 /// How a check is shown.
 pub struct Shown<'a> {
     /// How a command that leads here again begins.
@@ -101,11 +104,17 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
     about.extend(shown.report.map(|file| ("report", file.to_owned())));
     out += &facts(about, width);
     out.push('\n');
-    out += &columns(r.columns.iter().filter(|c| shown.all || c.verdict != DriftVerdict::Stable), width);
-    let stable = r.columns.iter().filter(|c| c.verdict == DriftVerdict::Stable).count() as u64;
-    if !shown.all && stable > 0 {
-        let words = plural(stable, "column is stable", "columns are stable");
-        out += &format!("  {}\n", faint(&format!("{words}; --all shows them")));
+    let said = |verdict| r.columns.iter().filter(move |c| c.verdict == verdict);
+    if shown.all {
+        out += &columns(r.columns.iter(), width);
+    } else {
+        // What drifted, then the largest of what cannot be told.
+        let doubtful = said(DriftVerdict::Inconclusive).take(MOST_DOUBTFUL);
+        out += &columns(said(DriftVerdict::Drifted).chain(doubtful), width);
+        out += &left_out(
+            said(DriftVerdict::Inconclusive).skip(MOST_DOUBTFUL).count() as u64,
+            said(DriftVerdict::Stable).count() as u64,
+        );
     }
     out += &others(v, width);
     for text in &r.warnings {
@@ -157,6 +166,21 @@ fn capital(text: &str) -> String {
 
 fn source(v: &DriftCheckView) -> &str {
     v.source.as_deref().unwrap_or("(redacted)")
+}
+
+/// How many columns are not shown, and how to see them.
+fn left_out(inconclusive: u64, stable: u64) -> String {
+    let mut words = Vec::new();
+    if inconclusive > 0 {
+        words.push(plural(inconclusive, "more column is inconclusive", "more columns are inconclusive"));
+    }
+    if stable > 0 {
+        words.push(plural(stable, "column is stable", "columns are stable"));
+    }
+    match words.is_empty() {
+        true => String::new(),
+        false => format!("  {}\n", faint(&format!("{}; --all shows them", words.join(", ")))),
+    }
 }
 
 fn columns<'a>(list: impl Iterator<Item = &'a ColumnDrift>, width: usize) -> String {
