@@ -156,6 +156,9 @@ impl Coded for LedgerError {
             LedgerError::Corrupt { .. } => {
                 "Run `driftgate audit verify` to see everything that is damaged, and restore it from a backup"
             }
+            LedgerError::ObjectNotFound(_) => {
+                "`driftgate audit verify` names what leads to it; restore the folder `.driftgate/objects` from a backup"
+            }
             LedgerError::Ambiguous { .. } => "Give more digits",
             LedgerError::EventTooLarge { .. } => "Store the large part as an object and name its digest",
             _ => return None,

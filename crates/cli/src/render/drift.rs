@@ -88,10 +88,11 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
         "{} · {}\n",
         paint(tone(r.overall.verdict), &capital(&head)),
         format_args!(
-            "{} of {} columns drifted, {} inconclusive",
+            "{} of {} columns drifted, {} inconclusive{}",
             count(r.overall.drifted_columns),
             count(r.overall.total_columns),
-            count(r.overall.inconclusive_columns)
+            count(r.overall.inconclusive_columns),
+            besides(r)
         )
     );
     let mut about = vec![
@@ -168,6 +169,24 @@ fn source(v: &DriftCheckView) -> &str {
     v.source.as_deref().unwrap_or("(redacted)")
 }
 
+/// What besides the columns speaks for the verdict, where no column does.
+fn besides(r: &driftgate_model::DriftReport) -> String {
+    if r.overall.drifted_columns + r.overall.inconclusive_columns > 0 || r.overall.verdict == DriftVerdict::Stable {
+        return String::new();
+    }
+    let outputs = [("answers", &r.predictions), ("confidence", &r.confidences), ("labels", &r.labels)];
+    let mut names: Vec<&str> = outputs
+        .iter()
+        .filter(|(_, c)| c.as_ref().is_some_and(|c| c.verdict == r.overall.verdict))
+        .map(|(n, _)| *n)
+        .collect();
+    let alone = [("all together", &r.global), ("performance", &r.performance)];
+    names.extend(
+        alone.iter().filter(|(_, t)| t.as_ref().is_some_and(|t| t.verdict == r.overall.verdict)).map(|(n, _)| *n),
+    );
+    if names.is_empty() { String::new() } else { format!("; {}: {}", r.overall.verdict.as_str(), names.join(", ")) }
+}
+
 /// How many columns are not shown, and how to see them.
 fn left_out(inconclusive: u64, stable: u64) -> String {
     let mut words = Vec::new();
@@ -222,7 +241,11 @@ fn words(t: &DriftTestResult) -> String {
     if t.verdict == DriftVerdict::Inconclusive
         && let Some(d) = t.detectable
     {
-        out += &format!("; these sample sizes find {d:.2} and more");
+        // No KS distance is larger than 1.
+        out += &match t.test == "ks" && d >= 1.0 {
+            true => "; these sample sizes are too small to find any".to_owned(),
+            false => format!("; these sample sizes find {d:.2} and more"),
+        };
     }
     if let Some(note) = &t.note {
         out += &format!("; {note}");

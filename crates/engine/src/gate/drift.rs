@@ -87,7 +87,10 @@ pub(super) fn coverage(rule: &Rule, require_evidence: bool, evidence: &Evidence)
     };
     r.observed = Some(found.drift_share);
     r.status = status(found.verdict != DriftVerdict::Drifted);
-    let columns = if found.worst.is_empty() { String::new() } else { format!(": {}", found.worst.join(", ")) };
+    let columns = match found.worst.as_slice() {
+        [] => ": no single column, but the model's answers or all columns together".to_owned(),
+        worst => format!(": {}", worst.join(", ")),
+    };
     r.reason = match found.verdict {
         DriftVerdict::Drifted => format!(
             "the batch of check {} ({} rows) has drifted away from what the candidate learned from{columns}",
