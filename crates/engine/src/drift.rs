@@ -488,7 +488,13 @@ fn enough(rows: &Rows, config: &DriftConfig) -> Result<()> {
         return Ok(());
     }
     Err(EngineError::refused(
-        format!("the batch has {} rows, and `monitoring.min_batch_size` is {least}", rows.rows()),
+        format!(
+            "the batch has {}, and `monitoring.min_batch_size` is {least}",
+            match rows.rows() {
+                1 => "1 row".to_owned(),
+                n => format!("{n} rows"),
+            }
+        ),
         "Collect more rows first; nothing was checked or recorded",
     ))
 }
