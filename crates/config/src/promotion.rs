@@ -22,6 +22,10 @@ const DESCRIPTION: Field = field(
 const THRESHOLD: Field =
     field("threshold", Shape::Number { low: End::Open, high: End::Open }, Need::Required, "The number to compare with");
 
+const MARGIN: Field =
+    number("margin", End::With(0.0), End::Open, 0.0, "How much worse is still not worse, in the metric's own units");
+const CONFIDENCE: Field =
+    number("confidence", End::Without(0.5), End::Without(1.0), 0.95, "Level of the one-sided bound");
 const REQUIRE_EVIDENCE: Field = flag(
     "require_evidence",
     false,
@@ -169,14 +173,8 @@ macro_rules! rules_of {
                 fields: &[
                     ID,
                     METRIC,
-                    number(
-                        "margin",
-                        End::With(0.0),
-                        End::Open,
-                        0.0,
-                        "How much worse is still not worse, in the metric's own units",
-                    ),
-                    number("confidence", End::Without(0.5), End::Without(1.0), 0.95, "Level of the one-sided bound"),
+                    MARGIN,
+                    CONFIDENCE,
                     flag("require_champion", false, "Fail, rather than not apply, when nothing is in Production"),
                     DESCRIPTION,
                 ],
@@ -232,14 +230,8 @@ macro_rules! rules_of {
                 fields: &[
                     ID,
                     METRIC,
-                    number(
-                        "margin",
-                        End::With(0.0),
-                        End::Open,
-                        0.0,
-                        "How much worse is still not worse, in the metric's own units",
-                    ),
-                    number("confidence", End::Without(0.5), End::Without(1.0), 0.95, "Level of the one-sided bound"),
+                    MARGIN,
+                    CONFIDENCE,
                     field(
                         "scenarios",
                         Shape::List { of: &Shape::Tagged(&SCENARIO), empty: None, unique: false },
