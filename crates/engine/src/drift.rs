@@ -1,5 +1,7 @@
 //! A drift check: a batch against the reference profile of a version.
 
+mod alike;
+
 use crate::artifact::LoadedModel;
 use crate::profile::{self, ColumnStore};
 use crate::{EngineError, Result, Workspace};
@@ -24,9 +26,6 @@ const MOST_CELLS: usize = 1 << 20;
 /// Rows of such a part, at least and at most.
 const FEWEST_ROWS: usize = 256;
 const MOST_ROWS: usize = 1 << 16;
-
-/// Fewest rows to learn from, and fewest held out, of a drifted batch that a later one may be like.
-const FEWEST_ALIKE: u64 = 30;
 
 /// What a drift check is told besides its model.
 #[derive(Debug, Clone)]
@@ -137,42 +136,6 @@ impl Workspace {
         let found = self.compare_known(&batch, loaded, &NullObserver, cancel)?.0;
         let worst = worst(&found.columns).into_iter().map(|(name, _)| name).collect();
         Ok((found.overall, worst))
-    }
-
-    /// Compares with the clean train split, and, where that drifted, with each drifted batch that the model learned from as
-    /// well: a batch has drifted if it is like none of them. It is like one if it has not drifted from it, is surely nearer to it
-    /// than to the clean rows, and the model has shown on its holdout that it copes.
-    fn compare_known(
-        &self,
-        batch: &Batch,
-        loaded: &LoadedModel,
-        observer: &dyn Observer,
-        cancel: &CancelToken,
-    ) -> Result<(Found, Option<(Digest, u64)>)> {
-        let clean = self.compare_batch(batch, loaded, observer, cancel)?;
-        if clean.overall.verdict != DriftVerdict::Drifted {
-            return Ok((clean, None));
-        }
-        for learned in &batch.profile.batches {
-            let held = &learned.holdout;
-            let copes = BatchPerformance { rows: held.rows, value: held.value, sd: held.sd };
-            let copes = compare_performance(&batch.profile.performance, copes, batch.config);
-            if learned.rows.min(held.rows) < FEWEST_ALIKE || copes.verdict == DriftVerdict::Drifted {
-                continue;
-            }
-            let profile: ReferenceProfile = self.get_json(&learned.profile)?;
-            let thresholds = self.thresholds_of(&profile, batch.config)?;
-            let against = Batch { profile: &profile, labels: batch.labels.clone(), thresholds, ..*batch };
-            let found = self.compare_batch(&against, loaded, observer, cancel)?;
-            let drifted = found.overall.verdict == DriftVerdict::Drifted;
-            // What only all columns together show needs as many rows as were looked at.
-            let looked_at = u64::from(batch.config.global.sample).min(batch.rows.rows() as u64);
-            let enough = !clean.only_together() || profile.rows >= looked_at;
-            if !drifted && enough && surely_nearer(&clean.telling(&clean), &clean.telling(&found)) {
-                return Ok((found, Some((learned.batch, profile.rows))));
-            }
-        }
-        Ok((clean, None))
     }
 
     /// The thresholds that training left, unless another number of permutations is asked for: then p-values are permuted anew.
@@ -466,22 +429,6 @@ struct Found {
     estimated: Option<EstimatedPerformance>,
 }
 
-impl Found {
-    /// What tells batches apart: the input columns where any of them drifted in `self`, else the answers and the labels (which
-    /// follow from the inputs, and rest on fewer rows).
-    fn telling<'a>(&self, of: &'a Found) -> Vec<&'a ColumnDrift> {
-        if self.columns.iter().any(|c| c.verdict == DriftVerdict::Drifted) {
-            return of.columns.iter().collect();
-        }
-        [&of.predictions, &of.confidences, &of.labels].into_iter().flatten().collect()
-    }
-
-    /// Whether neither a column nor an output says that the batch drifted: the test of all columns together does.
-    fn only_together(&self) -> bool {
-        !self.telling(self).iter().any(|c| c.verdict == DriftVerdict::Drifted)
-    }
-}
-
 fn enough(rows: &Rows, config: &DriftConfig) -> Result<()> {
     let least = config.monitoring.min_batch_size;
     if rows.rows() as u64 >= least {
@@ -598,20 +545,6 @@ fn estimate(profile: &ReferenceProfile, sure: Option<&[f64]>, config: &DriftConf
     Some(driftgate_drift::estimate(sure?, profile.confidence_calibration.as_ref(), accuracy, config.effect.level))
 }
 
-/// Whether the batch is surely nearer to `other` than to `clean`: of each test that found drift in `clean`, the effect against
-/// the other rows is, to the upper end of its interval, smaller than the one against the clean rows. A reference of few rows has
-/// wide intervals, so it is like nothing.
-fn surely_nearer(clean: &[&ColumnDrift], other: &[&ColumnDrift]) -> bool {
-    let most = |t: &DriftTestResult| t.interval.map(|i| i.low.abs().max(i.high.abs()));
-    clean.iter().all(|column| {
-        let there = other.iter().find(|c| c.name == column.name);
-        column.tests.iter().filter(|t| t.verdict == DriftVerdict::Drifted).all(|test| {
-            let same = there.and_then(|c| c.tests.iter().find(|t| t.test == test.test));
-            same.and_then(most).zip(test.effect).is_some_and(|(most, effect)| most < effect.abs())
-        })
-    })
-}
-
 /// The drifted columns with the largest effects, in multiples of what matters.
 fn worst(columns: &[ColumnDrift]) -> Vec<(String, f64)> {
     let drifted = columns.iter().filter(|c| c.verdict == DriftVerdict::Drifted);
@@ -621,41 +554,4 @@ fn worst(columns: &[ColumnDrift]) -> Vec<(String, f64)> {
     list.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     list.truncate(WORST);
     list
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    fn column(verdict: DriftVerdict, effect: f64, (low, high): (f64, f64)) -> ColumnDrift {
-        let test: DriftTestResult = serde_json::from_value(serde_json::json!({
-            "test": "ks", "method": "exact", "statistic": effect, "p_value": 0.5, "adjusted_p": 0.5, "effect_name": "",
-            "effect": effect, "interval": {"low": low, "high": high}, "min_effect": 0.1, "detectable": null,
-            "verdict": verdict, "note": null,
-        }))
-        .unwrap();
-        ColumnDrift {
-            name: "x".into(),
-            kind: driftgate_model::ProfileKind::Numeric,
-            reference_rows: 10,
-            batch_rows: 10,
-            verdict,
-            severity: DriftSeverity::None,
-            tests: vec![test],
-            chart: None,
-        }
-    }
-
-    #[test]
-    fn a_reference_of_few_rows_is_like_nothing() {
-        let clean = column(DriftVerdict::Drifted, 0.3, (0.2, 0.4));
-        let nearer = |low, high| surely_nearer(&[&clean], &[&column(DriftVerdict::Inconclusive, 0.05, (low, high))]);
-        assert!(nearer(0.0, 0.15));
-        assert!(!nearer(0.0, 0.35), "it may be as far as the clean rows");
-        assert!(!nearer(0.0, 1.0), "four rows say nothing");
-        assert!(!surely_nearer(&[&clean], &[]));
-        let lost = column(DriftVerdict::Drifted, -0.3, (-0.4, -0.2));
-        assert!(surely_nearer(&[&lost], &[&column(DriftVerdict::Stable, 0.0, (-0.1, 0.1))]));
-    }
 }
