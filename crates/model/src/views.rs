@@ -5,10 +5,12 @@
 mod adapt;
 mod drift;
 mod serving;
+mod window;
 
 pub use adapt::*;
 pub use drift::*;
 pub use serving::*;
+pub use window::*;
 
 use crate::{
     Comparison, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Event, GateReport, ModelName, RunId, RunRow,
