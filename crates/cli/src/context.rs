@@ -2,11 +2,11 @@
 
 use crate::args::Global;
 use crate::exit::{CliError, Exit};
-use crate::host;
 use crate::output::Output;
 use crate::progress::StageLines;
 use crate::render::format::shell_word;
 use driftgate_engine::{Host, Workspace};
+use driftgate_host::Ask;
 use driftgate_model::{CancelToken, Code};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -95,7 +95,13 @@ impl Context {
 
     /// The world, as this command may know it.
     pub fn host(&self, git_at: Option<&Path>) -> Host {
-        host::gather(self.global.actor.as_deref(), self.global.threads, git_at)
+        driftgate_host::gather(Ask {
+            via: "cli",
+            actor: self.global.actor.as_deref(),
+            threads: self.global.threads,
+            git_at,
+            command: Some(command_line()),
+        })
     }
 
     /// Shows what long work does.
@@ -119,4 +125,10 @@ pub fn current_dir() -> Result<PathBuf, CliError> {
         message: format!("The current folder cannot be read: {e}"),
         hint: Some("Change to a folder that exists".into()),
     })
+}
+
+/// The command as typed, with the program's name alone instead of its path.
+fn command_line() -> String {
+    let words = std::env::args_os().skip(1).map(|a| shell_word(&a.to_string_lossy()));
+    std::iter::once("driftgate".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }

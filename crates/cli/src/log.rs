@@ -32,7 +32,7 @@ impl Subscriber for JsonLines {
         event.record(&mut fields);
         let metadata = event.metadata();
         let mut object = serde_json::Map::new();
-        object.insert("time".into(), crate::host::now().to_string().into());
+        object.insert("time".into(), driftgate_host::now().to_string().into());
         object.insert("level".into(), metadata.level().as_str().to_ascii_lowercase().into());
         object.insert("target".into(), metadata.target().into());
         object.extend(fields.0);

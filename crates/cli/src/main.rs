@@ -5,7 +5,6 @@ mod commands;
 mod context;
 mod demo;
 mod exit;
-mod host;
 mod log;
 mod output;
 mod progress;

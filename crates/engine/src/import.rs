@@ -19,8 +19,10 @@ pub struct ImportAnswers {
     pub task: Option<Task>,
     /// Leave the data file where it is, and hash it again at each use.
     pub reference: bool,
-    /// Write the guessed spec beside the data file, where there is none.
+    /// Write the guessed or given spec beside the data file, where there is none.
     pub write_spec: bool,
+    /// The text of a `dataset.yaml` that is not a file yet.
+    pub spec: Option<String>,
 }
 
 /// A data file with what is known about it, read but not stored.
@@ -147,9 +149,14 @@ impl Workspace {
             None => (row, true),
             Some(existing) => (existing, false),
         };
-        let wrote_spec = match answers.write_spec && !spec_given {
-            true => write_spec(&spec, &spec_path, self.new_run_id().as_str(), &mut notes),
-            false => None,
+        let text = match (&answers.spec, spec_given) {
+            (Some(text), _) => Some(text.clone()),
+            (None, false) => Some(driftgate_config::write_dataset(&spec)),
+            (None, true) => None,
+        };
+        let wrote_spec = match text.filter(|_| answers.write_spec && !spec_path.exists()) {
+            Some(text) => write_spec(&text, &spec_path, self.new_run_id().as_str(), &mut notes),
+            None => None,
         };
         Ok(DatasetAdded {
             schema: "driftgate/dataset-added/1".into(),
@@ -233,7 +240,12 @@ impl Workspace {
             }
             return Ok(driftgate_data::validate(&source.table, &source.spec, self.host.clock.now()));
         }
-        let row = self.dataset_row(path_or_name)?;
+        self.validate_known(path_or_name)
+    }
+
+    /// Checks the newest version of a known data set again, whatever lies in the folder by its name.
+    pub fn validate_known(&self, name: &str) -> Result<ValidationReport> {
+        let row = self.dataset_row(name)?;
         // Drifted rows were checked when they were staged.
         let version = row.added(newest(&row)?);
         let spec: DatasetSpec = self.get_json(&version.spec)?;
@@ -263,8 +275,8 @@ fn same_contract(row: &DatasetRow, spec: &DatasetSpec) -> Result<()> {
 }
 
 /// Writes the guessed spec beside the data; a failure is a note, since the workspace has it anyway.
-fn write_spec(spec: &DatasetSpec, path: &Path, unique: &str, notes: &mut Vec<String>) -> Option<String> {
-    match write_new(path, unique, driftgate_config::write_dataset(spec).as_bytes()) {
+fn write_spec(text: &str, path: &Path, unique: &str, notes: &mut Vec<String>) -> Option<String> {
+    match write_new(path, unique, text.as_bytes()) {
         Ok(()) => Some(path.display().to_string()),
         Err(e) => {
             notes.push(format!(
@@ -351,11 +363,7 @@ fn default_name(data: &Path) -> String {
 
 fn read_source(path: &Path, answers: &ImportAnswers) -> Result<Source> {
     let (data, spec_path) = locate(path)?;
-    let given = match std::fs::read_to_string(&spec_path) {
-        Ok(text) => Some(driftgate_config::parse_dataset(&text, &spec_path)?),
-        Err(e) if e.kind() == ErrorKind::NotFound => None,
-        Err(e) => return Err(EngineError::io("Reading", &spec_path)(e)),
-    };
+    let given = given_spec(&spec_path, answers.spec.as_deref())?;
     let bytes = std::fs::read(&data).map_err(EngineError::io("Reading", &data))?;
     let label = data.display().to_string();
     if let Some(parsed) = given {
@@ -401,6 +409,24 @@ fn read_source(path: &Path, answers: &ImportAnswers) -> Result<Source> {
         spec_path,
         spec_given: false,
     })
+}
+
+/// The spec that a person wrote: the file, or the text that is to become it.
+fn given_spec(path: &Path, text: Option<&str>) -> Result<Option<driftgate_config::DatasetSpecParsed>> {
+    let file = match std::fs::read_to_string(path) {
+        Ok(text) => Some(driftgate_config::parse_dataset(&text, path)?),
+        Err(e) if e.kind() == ErrorKind::NotFound => None,
+        Err(e) => return Err(EngineError::io("Reading", path)(e)),
+    };
+    let Some(text) = text else { return Ok(file) };
+    let parsed = driftgate_config::parse_dataset(text, path)?;
+    if file.is_some_and(|file| file.spec != parsed.spec) {
+        return Err(EngineError::refused(
+            format!("`{}` is there already and says something else", path.display()),
+            "Change that file, which counts, or move it away",
+        ));
+    }
+    Ok(Some(parsed))
 }
 
 /// What a person said and what the spec says are one, or the import is refused: the spec is the contract.

@@ -62,6 +62,11 @@ impl Workspace {
         Ok(Workspace { ledger, host, settled: Vec::new() })
     }
 
+    /// The same workspace as another host sees it: somebody else acts, or with another number of threads.
+    pub fn acting(&self, host: Host) -> Workspace {
+        Workspace { ledger: self.ledger.clone(), host, settled: self.settled.clone() }
+    }
+
     /// What opening settled, or could not settle, one sentence each.
     pub fn settled(&self) -> &[String] {
         &self.settled

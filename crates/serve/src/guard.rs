@@ -36,7 +36,7 @@ pub(crate) async fn handle(app: Arc<App>, mut router: Router, mut request: Reque
         Ok(()) => {
             let _slot = match slot(&app, &route) {
                 Ok(slot) => slot,
-                Err(error) => return finish(&app, &route, &id, error.render(&path, &id)),
+                Err(error) => return finish(&app, &route, &id, since, error.render(&path, &id)),
             };
             let call = router.call(request);
             match tokio::time::timeout(app.options.timeout, call).await {
@@ -56,7 +56,7 @@ pub(crate) async fn handle(app: Arc<App>, mut router: Router, mut request: Reque
             response.headers_mut().insert(axum::http::header::ALLOW, allow);
         }
     }
-    let response = finish(&app, &route, &id, response);
+    let response = finish(&app, &route, &id, since, response);
     if app.options.access_log {
         tracing::info!(
             request = id.as_str(),
@@ -71,11 +71,12 @@ pub(crate) async fn handle(app: Arc<App>, mut router: Router, mut request: Reque
 }
 
 /// Names the request, and counts it.
-fn finish(app: &App, route: &Route, id: &RequestId, mut response: Response<Body>) -> Response<Body> {
+fn finish(app: &App, route: &Route, id: &RequestId, since: Since, mut response: Response<Body>) -> Response<Body> {
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     app.metrics.route(route.name, response.status().as_u16());
+    app.meter.count(response.status().as_u16(), since.elapsed());
     response
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod guard;
 mod json;
 mod log;
+mod meter;
 mod metrics;
 mod mlflow;
 mod oip;
@@ -26,6 +27,7 @@ mod routes;
 mod server;
 mod state;
 
+pub use meter::Measured;
 pub use openapi::openapi;
 pub use options::{Auth, ServeOptions};
-pub use server::{ServeError, Served, Started, run};
+pub use server::{Live, ServeError, Served, Started, run};

@@ -2,6 +2,7 @@
 
 use crate::guard;
 use crate::log::LogQueue;
+use crate::meter::Measured;
 use crate::metrics::Metrics;
 use crate::options::{Auth, ServeOptions};
 use crate::routes::router;
@@ -60,6 +61,35 @@ pub struct Started {
     pub failed: Vec<String>,
     /// A token that was made now, since the workspace had none: it is kept nowhere.
     pub new_token: Option<String>,
+    /// A look at it while it runs.
+    pub live: Live,
+}
+
+/// A look at a server while it runs. What is kept of it keeps the workspace in memory.
+#[derive(Clone)]
+pub struct Live(Arc<App>);
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Live")
+    }
+}
+
+impl Live {
+    /// The models that it answers with now, and their versions.
+    pub fn models(&self) -> Vec<(String, u32)> {
+        self.0.snapshot().models.values().map(|m| (m.model.to_string(), m.version)).collect()
+    }
+
+    /// Models whose version in Production does not load now.
+    pub fn failed(&self) -> Vec<String> {
+        self.0.snapshot().failed.clone()
+    }
+
+    /// Requests so far, their rate and their latency.
+    pub fn measured(&self) -> Measured {
+        self.0.meter.read()
+    }
 }
 
 /// What a server did until it stopped.
@@ -132,13 +162,8 @@ async fn serve(
     // Set once, here.
     app.record.set(record).map_err(|_| ServeError::Start(std::io::Error::other("it runs already")))?;
     let follower = Follower::start(app.clone()).map_err(ServeError::Start)?;
-    let snapshot = app.snapshot();
-    started(&Started {
-        address,
-        models: snapshot.models.values().map(|m| (m.model.to_string(), m.version)).collect(),
-        failed: snapshot.failed.clone(),
-        new_token,
-    });
+    let live = Live(app.clone());
+    started(&Started { address, models: live.models(), failed: live.failed(), new_token, live });
     let graceful = accept(app, &listener, cancel).await;
     drop(listener);
     let drained = tokio::time::timeout(app.options.drain, graceful.shutdown()).await.is_ok();

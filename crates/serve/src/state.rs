@@ -2,6 +2,7 @@
 
 use crate::error::ApiError;
 use crate::log::LogQueue;
+use crate::meter::Meter;
 use crate::metrics::Metrics;
 use crate::options::ServeOptions;
 use axum::http::StatusCode;
@@ -16,6 +17,7 @@ pub(crate) struct App {
     pub(crate) workspace: Workspace,
     pub(crate) options: ServeOptions,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) meter: Meter,
     pub(crate) log: Option<LogQueue>,
     /// SHA-256 of the token.
     pub(crate) token: Digest,
@@ -42,6 +44,7 @@ impl App {
             workspace,
             options,
             metrics,
+            meter: Meter::start(),
             log,
             token,
             record: OnceLock::new(),

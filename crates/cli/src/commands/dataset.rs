@@ -37,6 +37,7 @@ fn add(context: &Context, args: &DatasetAddArgs) -> Ended {
         task: args.task,
         reference: args.reference,
         write_spec: !args.no_spec,
+        spec: None,
     };
     if can_ask() && !context.output.json {
         fill_in(context, &workspace, args, &mut answers)?;

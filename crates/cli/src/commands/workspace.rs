@@ -4,9 +4,9 @@ use super::Ended;
 use crate::args::{GcArgs, InitArgs};
 use crate::context::Context;
 use crate::exit::{CliError, Exit};
-use crate::host::build;
 use crate::render::workspace;
 use driftgate_engine::Workspace;
+use driftgate_host::build;
 use driftgate_model::views::{DoctorCheck, DoctorReport};
 
 /// Makes a workspace.

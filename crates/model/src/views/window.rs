@@ -109,6 +109,9 @@ pub struct WindowState {
     pub demo_folder: String,
     /// A token of the prediction server that was made with a new workspace: shown once.
     pub new_token: Option<String>,
+    /// What went wrong outside every workspace, one sentence each: settings that could not be read, say.
+    #[serde(default)]
+    pub notices: Vec<String>,
 }
 
 /// What a path must be to be taken.

@@ -1,10 +1,10 @@
-//! Everything the engine may know about the world, read here: clock, randomness, user, machine, git, build.
+//! Everything the engine may know about the world, read here for every front: clock, randomness, user, machine, git, build.
 
 use driftgate_engine::{BuildInfo, Clock, Entropy, Host};
 use driftgate_model::{Digest, Timestamp};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long a command waits for another process to give the ledger back.
@@ -54,30 +54,44 @@ pub fn build() -> BuildInfo {
     }
 }
 
-/// The host of one command. `git_at` is the folder whose commit is recorded; `None` where nothing records it.
-pub fn gather(actor: Option<&str>, threads: u16, git_at: Option<&Path>) -> Host {
+/// Which front asks, and for whom.
+#[derive(Debug, Clone, Default)]
+pub struct Ask<'a> {
+    /// The front: `cli`, `window`, `server`.
+    pub via: &'a str,
+    /// Who acts; `None` is the operating system's user.
+    pub actor: Option<&'a str>,
+    /// Worker threads; 0 is all cores.
+    pub threads: u16,
+    /// The folder whose commit is recorded; `None` where nothing records it.
+    pub git_at: Option<&'a Path>,
+    /// The command line, where there is one.
+    pub command: Option<String>,
+}
+
+/// The host for the engine, as a front asks for it.
+pub fn gather(ask: Ask) -> Host {
     Host {
         clock: Arc::new(SystemClock::start()),
         entropy: Arc::new(SystemEntropy),
-        actor: actor.map_or_else(user, str::to_owned),
-        via: "cli".into(),
+        actor: ask.actor.map_or_else(|| user().to_owned(), str::to_owned),
+        via: ask.via.into(),
         build: build(),
-        machine: machine(),
-        git_commit: git_at.and_then(git_commit),
-        command: Some(command_line()),
-        threads: usize::from(threads),
+        machine: machine().to_owned(),
+        git_commit: ask.git_at.and_then(git_commit),
+        command: ask.command,
+        threads: usize::from(ask.threads),
         lock_timeout: LOCK_TIMEOUT,
     }
 }
 
-/// The command as typed, with the program's name alone instead of its path.
-fn command_line() -> String {
-    let words = std::env::args_os().skip(1).map(|a| crate::render::format::shell_word(&a.to_string_lossy()));
-    std::iter::once("driftgate".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+/// The operating system's user name.
+pub fn user() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(read_user)
 }
 
-/// The operating system's user name.
-fn user() -> String {
+fn read_user() -> String {
     let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|key| std::env::var(key).ok());
     named
         .filter(|n| !n.trim().is_empty())
@@ -88,7 +102,12 @@ fn user() -> String {
 }
 
 /// Operating system, processor and cores, for people.
-fn machine() -> String {
+pub fn machine() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(read_machine)
+}
+
+fn read_machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let cores = if cores == 1 { "1 core".into() } else { format!("{cores} cores") };
     let place = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);

@@ -1,4 +1,4 @@
-//! Stamps the build: which dependencies it was locked to, for which target, and the files that `demo` unpacks.
+//! Collects the files that `demo` unpacks.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -10,12 +10,6 @@ const KINDS: [&str; 5] = ["yaml", "yml", "csv", "md", "txt"];
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../..");
-    let lock = root.join("Cargo.lock");
-    println!("cargo::rerun-if-changed={}", lock.display());
-    println!("cargo::rustc-env=DRIFTGATE_LOCK_HASH={}", hex(&fs::read(&lock)?));
-    let var = |name: &str| env::var(name).map_err(io::Error::other);
-    // `PROFILE` is debug or release; a named profile shows only in the output folder.
-    println!("cargo::rustc-env=DRIFTGATE_BUILD={} {}", var("PROFILE")?, var("TARGET")?);
     let mut files = Vec::new();
     for folder in UNPACKED {
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
@@ -27,12 +21,7 @@ fn main() -> io::Result<()> {
         code += &format!("    ({name:?}, include_bytes!({:?}).as_slice()),\n", path.display().to_string());
     }
     code += "]\n";
-    fs::write(PathBuf::from(var("OUT_DIR")?).join("unpacked.rs"), code)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    fs::write(PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?).join("unpacked.rs"), code)
 }
 
 /// Every file of the known kinds below `folder`, with its name from the repository's root, slashes forward.

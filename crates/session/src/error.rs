@@ -1,0 +1,80 @@
+//! Errors as the window shows them.
+
+use driftgate_engine::EngineError;
+use driftgate_model::views::Failure;
+use driftgate_model::{Code, Coded};
+
+/// The session's result.
+pub type Result<T, E = SessionError> = std::result::Result<T, E>;
+
+/// Why something that a person asked for did not happen.
+#[derive(Debug)]
+pub enum SessionError {
+    /// The engine said no.
+    Engine(Box<EngineError>),
+    /// The session itself said no.
+    Told(Failure),
+}
+
+impl SessionError {
+    pub(crate) fn told(code: Code, message: impl Into<String>, hint: impl Into<String>) -> SessionError {
+        SessionError::Told(Failure { code, message: message.into(), hint: Some(hint.into()) })
+    }
+
+    pub(crate) fn bad_input(message: impl Into<String>, hint: impl Into<String>) -> SessionError {
+        SessionError::told(Code::BadInput, message, hint)
+    }
+
+    pub(crate) fn io(doing: &str, path: &std::path::Path, error: &std::io::Error) -> SessionError {
+        let message = format!("Cannot {doing} {}: {error}", path.display());
+        SessionError::told(Code::Io, message, USUAL_IO)
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            SessionError::Engine(e) => e.code(),
+            SessionError::Told(f) => f.code,
+        }
+    }
+}
+
+const USUAL_IO: &str = "Check that the path is right, that you may write there, and that the disk has room";
+
+impl From<EngineError> for SessionError {
+    fn from(error: EngineError) -> Self {
+        SessionError::Engine(Box::new(error))
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Told(failure) => failure,
+            SessionError::Engine(e) => Failure {
+                code: e.code(),
+                message: sentence(&e.to_string()),
+                hint: e.hint().or_else(|| usual_hint(e.code())),
+            },
+        }
+    }
+}
+
+/// What usually helps, where the engine knows nothing better.
+fn usual_hint(code: Code) -> Option<String> {
+    match code {
+        Code::Io => Some(USUAL_IO.into()),
+        Code::Internal => Some("This is a fault of Driftgate: please report it with what you did before".into()),
+        _ => None,
+    }
+}
+
+/// The text with a capital first letter, unless it begins with a name: a first word that is not plain lower case.
+fn sentence(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if !first.bytes().all(|b| b.is_ascii_lowercase()) {
+        return text.to_owned();
+    }
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
+}
