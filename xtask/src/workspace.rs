@@ -64,6 +64,45 @@ pub fn cargo(root: &Path) -> Command {
 }
 
 impl Workspace {
+    /// The same workspace, built in a folder of its own below the target folder.
+    pub fn built_in(mut self, folder: &str) -> Self {
+        self.target_dir.push(folder);
+        self
+    }
+
+    /// Sets what keeps the folders of this machine out of panic messages: whatever is shipped names none.
+    pub fn hide_machine_paths(&self, command: &mut Command) -> Result<(), String> {
+        let named = self.machine_paths()?;
+        let flags = named.iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+        command.env_remove("RUSTFLAGS");
+        command.env("CARGO_ENCODED_RUSTFLAGS", flags.collect::<Vec<_>>().join("\u{1f}"));
+        Ok(())
+    }
+
+    /// Folders of this machine, and what a panic message calls them instead. The last that fits is taken, so the folders
+    /// within others come last.
+    pub fn machine_paths(&self) -> Result<[(PathBuf, &'static str); 3], String> {
+        let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let home = || set("HOME").or_else(|| set("USERPROFILE"));
+        let cargo_home = set("CARGO_HOME").or_else(|| Some(home()?.join(".cargo")));
+        let cargo_home = cargo_home.ok_or("there is no home folder: set CARGO_HOME or HOME")?;
+        let sources = cargo_home.join("registry").join("src");
+        Ok([(self.root.clone(), "/driftgate"), (self.target_dir.clone(), "/target"), (sources, "/deps")])
+    }
+
+    /// Refuses a file in which a folder of this machine is named.
+    pub fn no_machine_path(&self, file: &Path) -> Result<(), String> {
+        let bytes = std::fs::read(file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
+        let text = String::from_utf8_lossy(&bytes);
+        for (path, _) in self.machine_paths()? {
+            if let Some(at) = text.find(&*path.to_string_lossy()) {
+                let what: String = text[at..].chars().take(120).collect();
+                return Err(format!("{} names a folder of this machine: {what}", file.display()));
+            }
+        }
+        Ok(())
+    }
+
     /// Asks `cargo metadata`.
     pub fn load() -> Result<Self, String> {
         let root = root();
