@@ -1,30 +1,23 @@
-//! A trial.
-use leptos::prelude::*;
-use wasm_bindgen::prelude::*;
+//! The front end of the Driftgate window: Leptos in a web view, everything it knows comes over the bridge from the engine.
+//!
+//! It holds no truth of its own: what it shows is an answer of the engine, asked anew whenever the ledger grew. Charts are those
+//! of `driftgate-plots`; the types are those of `driftgate-model`.
 
-/// Starts the page.
+mod answer;
+mod app;
+mod bridge;
+mod nav;
+mod parts;
+mod screens;
+mod shortcuts;
+mod store;
+mod theme;
+mod words;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Starts the front end in the page's body.
 #[wasm_bindgen(start)]
 pub fn start() {
-    leptos::mount::mount_to_body(Trial);
-}
-
-#[component]
-fn Trial() -> impl IntoView {
-    let (count, set_count) = signal(0);
-    let (name, set_name) = signal(String::new());
-    let (key, set_key) = signal(String::new());
-    window_event_listener(leptos::ev::keydown, move |e| {
-        set_key.set(format!("{}{}", if e.ctrl_key() { "ctrl+" } else { "" }, e.key()))
-    });
-    view! {
-        <main>
-            <h1>"Driftgate"</h1>
-            <button on:click=move |_| set_count.update(|c| *c += 1)>"Open the demo"</button>
-            <p id="count">{move || format!("opened {}", count.get())}</p>
-            <label for="n">"Your name"</label>
-            <input id="n" on:input=move |e| set_name.set(event_target_value(&e)) />
-            <p id="name">{move || format!("hello {}", name.get())}</p>
-            <p id="key">{move || format!("key {}", key.get())}</p>
-        </main>
-    }
+    leptos::mount::mount_to_body(app::App);
 }
