@@ -3,7 +3,7 @@ use super::icon::Icon;
 use crate::bridge::{ask, call, send};
 use crate::store::{Store, store};
 use driftgate_model::views::Failure;
-use driftgate_plots::{Chart, ChartCell};
+use driftgate_plots::{Chart, ChartCell, Ground};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::json;
@@ -84,7 +84,7 @@ fn cell_text(cell: ChartCell) -> String {
 
 /// The chart as a file of its own, in the light theme: paper and other people's documents are white.
 fn standalone(chart: &Chart) -> String {
-    chart.svg.clone()
+    chart.to_standalone_svg(Ground::Light)
 }
 
 fn save(store: Store, chart: Chart) {

@@ -174,11 +174,11 @@ fn Checks(history: DriftHistory) -> impl IntoView {
 fn row(here: Drift, c: &CheckLine) -> impl IntoView + use<> {
     let id = c.check.to_string();
     let route = format!("/drift/{}/{id}", here.name_now());
-    let c = c.clone();
+    let (c, short) = (c.clone(), c.check.short().to_owned());
     let is_open = move || here.check.with(|open| open.as_deref() == Some(id.as_str()));
     view! {
         <tr class:chosen=is_open>
-            <td><A href={route} {..} class="mono">{c.check.short().to_owned()}</A></td>
+            <td><A href={route} {..} class="mono">{short}</A></td>
             <td title=words::moment(c.at)>{words::ago(c.at)}</td>
             <td><div class="row wrap"><VerdictChip verdict=c.verdict/><SeverityChip severity=c.severity/></div></td>
             <td class="more">{format!("Version {}", c.version)}</td>
@@ -226,9 +226,10 @@ fn Adaptations() -> impl IntoView {
                         </tr></thead>
                         <tbody>{move || mine.get().into_iter().map(|a| {
                             let route = format!("/drift/{}?adaptation={}", a.model, a.adaptation);
+                            let short = a.adaptation.short().to_owned();
                             view! {
                                 <tr>
-                                    <td><A href={route} {..} class="mono">{a.adaptation.short().to_owned()}</A></td>
+                                    <td><A href={route} {..} class="mono">{short}</A></td>
                                     <td title=words::moment(a.at)>{words::ago(a.at)}</td>
                                     <td class="more">{format!("{} version {}", a.dataset, a.number)}</td>
                                     <td class="number">{words::whole(a.train)}</td>

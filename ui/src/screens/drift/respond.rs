@@ -62,7 +62,7 @@ pub fn RespondDialog(check: Answer<DriftCheckView>, open: RwSignal<bool>) -> imp
                 <Button text="Cancel" on_press=move |_| open.set(false)/>
                 <Button text="Record the response" kind=Kind::Primary disabled=busy on_press=record/>
             }>
-            <div class="stack">
+            <div class="stack drift-form">
                 {move || check.value.get().map(|v| view! { <p class="wrapped">{say::why(&v.report)}</p> })}
                 <fieldset class="choices" aria-describedby="action-wrong">
                     <legend>"What is done about it"</legend>

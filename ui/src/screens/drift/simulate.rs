@@ -61,7 +61,7 @@ pub fn SimulateDialog() -> impl IntoView {
                 <Button text="Write the batch" kind=Kind::Primary
                     disabled=Signal::derive(move || wrong_amount.with(Option::is_some) || wrong_seed.with(Option::is_some)) on_press=start/>
             }>
-            <div class="stack">
+            <div class="stack drift-form">
                 <p>"Writes the rows of a file with the model's inputs changed, to see what a check would find. The target stays as it is"</p>
                 <PathField label="Rows to change" kind=PathKind::File extensions=vec!["csv", "tsv", "parquet"] typed=here.to_change
                     on_path=move |_| wrong_in.set(None)/>

@@ -34,7 +34,7 @@ pub fn StageDialog() -> impl IntoView {
                 <Button text="Cancel" on_press=move |_| here.staging.set(false)/>
                 <Button text="Stage it" kind=Kind::Primary disabled=Signal::derive(move || wrong_share.with(Option::is_some)) on_press=stage/>
             }>
-            <div class="stack">
+            <div class="stack drift-form">
                 <p>
                     "A batch has drifted and people know the true answers by now: the next model can learn from it. The batch must have the target column"
                 </p>
