@@ -1,5 +1,6 @@
 //! Errors as the window shows them.
 
+use crate::words::{for_window, sentence};
 use driftgate_engine::EngineError;
 use driftgate_model::views::Failure;
 use driftgate_model::{Code, Coded};
@@ -53,8 +54,8 @@ impl From<SessionError> for Failure {
             SessionError::Told(failure) => failure,
             SessionError::Engine(e) => Failure {
                 code: e.code(),
-                message: sentence(&e.to_string()),
-                hint: e.hint().or_else(|| usual_hint(e.code())),
+                message: sentence(&for_window(&e.to_string())),
+                hint: e.hint().map(|h| sentence(&for_window(&h))).or_else(|| usual_hint(e.code())),
             },
         }
     }
@@ -67,14 +68,4 @@ fn usual_hint(code: Code) -> Option<String> {
         Code::Internal => Some("This is a fault of Driftgate: please report it with what you did before".into()),
         _ => None,
     }
-}
-
-/// The text with a capital first letter, unless it begins with a name: a first word that is not plain lower case.
-fn sentence(text: &str) -> String {
-    let first = text.split(' ').next().unwrap_or_default();
-    if !first.bytes().all(|b| b.is_ascii_lowercase()) {
-        return text.to_owned();
-    }
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
 }

@@ -11,10 +11,7 @@ use driftgate_model::views::{OpenWorkspace, PathKind, Settings, WindowEvent, Win
 use driftgate_model::{Code, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::Duration;
 
-/// How long something that a person waits for waits for another process to give the ledger back.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest name of a reviewer.
 const LONGEST_NAME: usize = 200;
 
@@ -247,7 +244,7 @@ impl Session {
     pub(crate) fn host(&self, git_at: Option<&Path>) -> Host {
         let settings = self.settings();
         let wanted = Wanted { via: "window", actor: actor(&settings), threads: settings.threads, git_at };
-        Host { lock_timeout: LOCK_TIMEOUT, ..(self.0.setup.host)(&wanted) }
+        (self.0.setup.host)(&wanted)
     }
 
     /// The world as the server may know it.

@@ -107,7 +107,7 @@ pub fn PathField(
         });
     };
     view! {
-        <div class="field" style="width:100%;text-align:left">
+        <div class="field whole">
             <label for=id.clone()>{label}</label>
             <div class="path-field">
                 <input class="input" id=id type="text" autocomplete="off" spellcheck="false" aria-describedby=note.clone()
