@@ -147,7 +147,7 @@ fn run_ledger(ws: &Workspace, python: &Path, steps: &mut Steps) {
     let made = steps.run("demo workspace", || {
         let mut build = cargo(&ws.root);
         // The very build of the tests: asking for the program alone would compile Polars anew with other features.
-        build.args(["test", "--no-run", "--workspace", "--profile", "ci"]);
+        build.args(["test", "--no-run", "--profile", "ci"]).args(crate::tools::everything());
         if show(build.args(crate::tools::locked()))? == End::Failed {
             return Err("driftgate does not build".into());
         }

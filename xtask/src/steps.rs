@@ -140,6 +140,25 @@ pub fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
+/// Whether `what` may be run: when told so (`yes`) or in CI without asking, after a yes on a terminal, and not where nobody
+/// can be asked. The inner error says why not.
+pub fn agreed(lacking: &str, what: &str, yes: bool) -> Result<Result<(), String>, String> {
+    if !(yes || is_ci()) {
+        if !can_ask() {
+            return Ok(Err(format!("{lacking} and nobody can be asked; `{what}` installs it")));
+        }
+        eprint!("{lacking}. Run `{what}`? It takes a few minutes. [y/N] ");
+        std::io::stderr().flush().map_err(|e| format!("cannot ask: {e}"))?;
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map_err(|e| format!("cannot read the answer: {e}"))?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Ok(Err(format!("{lacking}, and installing was declined; `{what}` does it")));
+        }
+    }
+    eprintln!("running `{what}`");
+    Ok(Ok(()))
+}
+
 /// Whether this is a continuous-integration run (`CI=true`).
 pub fn is_ci() -> bool {
     std::env::var("CI").is_ok_and(|v| v == "true" || v == "1")

@@ -1,9 +1,9 @@
 //! `cargo xtask test`: everything.
 
 use crate::report::{Counts, libtest_counts, nextest_counts, self_skipped};
-use crate::steps::{End, Steps, colours, show, tee};
+use crate::steps::{End, Steps, colours, is_ci, show, tee};
 use crate::workspace::{Member, Workspace, cargo};
-use crate::{Outcome, tools};
+use crate::{Outcome, system, tools, ui, wasm};
 use std::path::Path;
 
 /// What the test steps found.
@@ -28,24 +28,30 @@ pub fn test(yes: bool) -> Outcome {
     let mut steps = Steps::default();
     let mut found = Found::default();
     let mut without_nextest = None;
-    let whole = ["--workspace".to_string()];
 
     steps.run("tools", || {
         without_nextest = tools::ensure_nextest(&ws.root, yes)?;
         Ok(without_nextest.clone().map_or(End::Passed, |why| End::Skipped(format!("{why}; using `cargo test`"))))
     });
+    set_up_window(&ws, yes, &mut steps, &mut found);
+    let whole = tools::everything();
     steps.run("format", || tools::format(&ws.root, &[]));
+    steps.run("front end", || front_end(&ws, &mut found));
     steps.run("clippy", || tools::clippy(&ws.root, &whole));
     if without_nextest.is_none() {
         steps.run("tests: build", || show(&mut tools::nextest_build(&ws.root, &whole)));
     }
     steps.run("tests", || {
-        if without_nextest.is_none() { run_nextest(&ws, &mut found) } else { run_libtest(&ws, &mut found) }
+        if without_nextest.is_none() {
+            run_nextest(&ws, &whole, &mut found)
+        } else {
+            run_libtest(&ws, &whole, &mut found)
+        }
     });
     steps.run("doc tests", || run_doc_tests(&ws, &mut found));
     steps.run("documentation", || {
         let mut command = cargo(&ws.root);
-        command.args(["doc", "--workspace", "--no-deps", "--profile", "ci", "--quiet"]).args(tools::locked());
+        command.args(["doc", "--no-deps", "--profile", "ci", "--quiet"]).args(&whole).args(tools::locked());
         show(command.env("RUSTDOCFLAGS", "-D warnings"))
     });
 
@@ -69,27 +75,57 @@ pub fn test(yes: bool) -> Outcome {
     }
 }
 
-fn run_nextest(ws: &Workspace, found: &mut Found) -> Result<End, String> {
+/// Gets what the window is built and tested with; what stays lacking is not proved here, and fails a CI run.
+fn set_up_window(ws: &Workspace, yes: bool, steps: &mut Steps, found: &mut Found) {
+    let packages = [&system::BUILD[..], &system::TEST].concat();
+    let mut skipped = |why: Option<String>| match why {
+        None => Ok(End::Passed),
+        Some(why) if is_ci() => Err(why),
+        Some(why) => {
+            found.unproved.push(format!("the window: {why}"));
+            Ok(End::Skipped(why))
+        }
+    };
+    steps.run("window: system packages", || skipped(system::ensure(&ws.root, &packages, yes)?));
+    steps.run("window: test tools", || skipped(tools::ensure_window_tools(ws, yes)?));
+    if !system::has_webkit() {
+        found.unproved.push(format!("{}: it is not even built, for WebKitGTK 4.1 is absent", tools::WINDOW));
+    }
+}
+
+/// Builds the front end; without a compiler for wasm32 it is not proved here, and fails a CI run.
+fn front_end(ws: &Workspace, found: &mut Found) -> Result<End, String> {
+    match wasm::compiler(&ws.root) {
+        Ok(compiler) => ui::build_with(ws, &compiler),
+        Err(why) if is_ci() => Err(why),
+        Err(why) => {
+            found.unproved.push(format!("the front end: {why}"));
+            Ok(End::Skipped(why))
+        }
+    }
+}
+
+fn run_nextest(ws: &Workspace, whole: &[String], found: &mut Found) -> Result<End, String> {
     // nextest keeps its store below the root, wherever cargo builds.
     let junit = ws.root.join("target/nextest/default/junit.xml");
     // An old file would answer for a run that did not get as far as writing one.
     remove_if_there(&junit)?;
-    let mut command = tools::nextest(&ws.root, &["--workspace".to_string()]);
+    let mut command = tools::nextest(&ws.root, whole);
     command.args(["--color", if colours() { "always" } else { "never" }]);
     // Only what failed or took long; the table at the end has the rest.
     let (end, text) =
         tee(command.args(["--no-tests", "warn", "--status-level", "slow", "--final-status-level", "fail"]))?;
     found.add(nextest_counts(&text));
-    found.unproved = self_skipped(&std::fs::read_to_string(&junit).unwrap_or_default());
+    found.unproved.extend(self_skipped(&std::fs::read_to_string(&junit).unwrap_or_default()));
     Ok(end)
 }
 
-fn run_libtest(ws: &Workspace, found: &mut Found) -> Result<End, String> {
+fn run_libtest(ws: &Workspace, whole: &[String], found: &mut Found) -> Result<End, String> {
     let mut command = cargo(&ws.root);
-    command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--profile", "ci", "--no-fail-fast"]);
+    command.args(["test", "--lib", "--bins", "--tests", "--profile", "ci", "--no-fail-fast"]).args(whole);
     let (end, text) = tee(command.args(tools::locked()).args(["--", "--nocapture"]))?;
     found.add(libtest_counts(&text));
-    found.unproved = self_skipped(&text);
+    found.unproved.extend(self_skipped(&text));
     Ok(end)
 }
 

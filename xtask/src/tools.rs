@@ -1,13 +1,19 @@
 //! The tools a gate is made of, and getting the one that a toolchain lacks.
 
-use crate::steps::{End, can_ask, is_ci, show};
-use crate::workspace::cargo;
-use std::io::Write;
+use crate::steps::{End, agreed, is_ci, show};
+use crate::system::{has_webkit, succeeds};
+use crate::workspace::{Workspace, cargo};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The version that `cargo xtask test` installs where there is none; any other that is there is used as it is.
 const NEXTEST: &str = "0.9.143";
+
+/// The version of the driver that the window's tests use; it fits Tauri 2.
+const TAURI_DRIVER: &str = "2.1.0";
+
+/// The package that needs WebKit.
+pub const WINDOW: &str = "driftgate-desktop";
 
 fn answers(root: &Path, args: &[&str]) -> bool {
     let mut command = cargo(root);
@@ -65,6 +71,12 @@ pub fn locked() -> &'static [&'static str] {
     if is_ci() { &["--locked"] } else { &[] }
 }
 
+/// The packages that can be built here, as arguments: all, or all but the window where WebKit is absent.
+pub fn everything() -> Vec<String> {
+    let but = if has_webkit() { &[][..] } else { &["--exclude", WINDOW] };
+    ["--workspace"].iter().chain(but).map(|a| (*a).to_string()).collect()
+}
+
 /// Installs cargo-nextest where it is absent: without asking when told so or in CI, after a yes on a terminal, and not
 /// at all where nobody can be asked. Returns why it is not there, or `None` when it is.
 pub fn ensure_nextest(root: &Path, yes: bool) -> Result<Option<String>, String> {
@@ -72,23 +84,69 @@ pub fn ensure_nextest(root: &Path, yes: bool) -> Result<Option<String>, String> 
         return Ok(None);
     }
     let what = format!("cargo install cargo-nextest --version {NEXTEST} --locked");
-    if !(yes || is_ci()) {
-        if !can_ask() {
-            return Ok(Some(format!("cargo-nextest is not installed and nobody can be asked; `{what}` installs it")));
-        }
-        eprint!("cargo-nextest is not installed. Run `{what}`? It takes a few minutes. [y/N] ");
-        std::io::stderr().flush().map_err(|e| format!("cannot ask: {e}"))?;
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).map_err(|e| format!("cannot read the answer: {e}"))?;
-        if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Ok(Some("cargo-nextest is not installed and was declined".into()));
-        }
+    if let Err(why) = agreed("cargo-nextest is not installed", &what, yes)? {
+        return Ok(Some(why));
     }
-    eprintln!("running `{what}`");
     let mut command = cargo(root);
     command.args(["install", "cargo-nextest", "--version", NEXTEST, "--locked"]);
     match show(&mut command)? {
         End::Passed if has_nextest(root) => Ok(None),
         _ => Ok(Some(format!("`{what}` failed"))),
     }
+}
+
+/// Installs what only the window's tests use into `tools` of the target folder, where they look for it: the driver between
+/// WebDriver and a Tauri window, and the accessibility checker. Returns why one is not there, or `None`.
+pub fn ensure_window_tools(ws: &Workspace, yes: bool) -> Result<Option<String>, String> {
+    let home = ws.target_dir.join("tools");
+    let driver = ensure_driver(&ws.root, &home, yes)?;
+    let axe = ensure_axe(&ws.root, &home, yes)?;
+    Ok(driver.or(axe))
+}
+
+fn ensure_driver(root: &Path, home: &Path, yes: bool) -> Result<Option<String>, String> {
+    let file = home.join("bin").join(format!("tauri-driver{}", std::env::consts::EXE_SUFFIX));
+    // Which version lies there is the record of `cargo install`.
+    let record = std::fs::read_to_string(home.join(".crates.toml")).unwrap_or_default();
+    if file.exists() && record.contains(&format!("\"tauri-driver {TAURI_DRIVER} ")) {
+        return Ok(None);
+    }
+    let what = format!("cargo install tauri-driver --version {TAURI_DRIVER} --locked");
+    if let Err(why) = agreed("tauri-driver is not installed", &what, yes)? {
+        return Ok(Some(why));
+    }
+    let mut command = cargo(root);
+    // A dev build is done in half the time, and the driver waits for the window anyway.
+    command.args(["install", "tauri-driver", "--version", TAURI_DRIVER, "--locked", "--debug", "--quiet", "--root"]);
+    command.arg(home).env("CARGO_TARGET_DIR", home.join("build"));
+    let end = show(&mut command)?;
+    let _ = std::fs::remove_dir_all(home.join("build"));
+    Ok(if end == End::Passed && file.exists() { None } else { Some(format!("`{what}` failed")) })
+}
+
+/// `npm ci` proves the bytes against the digest in `xtask/axe/package-lock.json`.
+fn ensure_axe(root: &Path, home: &Path, yes: bool) -> Result<Option<String>, String> {
+    let from = root.join("xtask/axe");
+    let to = home.join("axe");
+    let lock = |dir: &Path| std::fs::read(dir.join("package-lock.json")).ok();
+    if to.join("node_modules/axe-core/axe.min.js").exists() && lock(&to) == lock(&from) {
+        return Ok(None);
+    }
+    if !succeeds(Command::new("npm").arg("--version")) {
+        let why = crate::system::ensure(root, &["npm"], yes)?;
+        if let Some(why) = why {
+            return Ok(Some(format!("axe-core comes through npm, which is not here: {why}")));
+        }
+    }
+    std::fs::create_dir_all(&to).map_err(|e| format!("cannot make {}: {e}", to.display()))?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(from.join(file), to.join(file)).map_err(|e| format!("cannot copy xtask/axe/{file}: {e}"))?;
+    }
+    let mut command = Command::new("npm");
+    command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&to).stdin(Stdio::null());
+    if show(&mut command)? == End::Passed {
+        return Ok(None);
+    }
+    let _ = std::fs::remove_dir_all(&to);
+    Ok(Some("npm could not fetch axe-core".into()))
 }

@@ -1,5 +1,6 @@
 //! Which members a change touches: changed files, changed locked packages, changed workspace dependencies.
 
+use crate::tools::WINDOW;
 use crate::workspace::Workspace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -21,6 +22,9 @@ const FEEDS: [(&str, &[&str]); 4] = [
     ("docs/", &["driftgate-config", "driftgate"]),
     ("README.md", &["driftgate"]),
 ];
+
+/// The window's end-to-end tests and what feeds them; the rest of `tests/` is the command's.
+const WINDOW_TESTS: &str = "tests/window";
 
 /// Files that change how every member is built or judged.
 const SHARED: [&str; 4] = [".cargo/", "clippy.toml", "rustfmt.toml", "rust-toolchain.toml"];
@@ -80,7 +84,9 @@ fn owners(ws: &Workspace, file: &str) -> BTreeSet<String> {
             .filter(|t| !t.source.starts_with(&member.dir))
             .filter_map(|t| t.source.parent())
             .any(|folder| folder != ws.root && path.starts_with(folder));
-        if path.starts_with(&member.dir) || owns_neighbour {
+        let is_the_other_front =
+            file.starts_with("tests/") && (member.name == WINDOW) != file.starts_with(WINDOW_TESTS);
+        if path.starts_with(&member.dir) || (owns_neighbour && !is_the_other_front) {
             out.insert(member.name.clone());
         }
     }
@@ -141,6 +147,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use crate::workspace::tests::small;
+    use crate::workspace::{Member, Target};
 
     fn names(set: BTreeSet<String>) -> Vec<String> {
         set.into_iter().collect()
@@ -152,6 +159,22 @@ mod tests {
         assert_eq!(names(owners(&ws, "crates/lib/src/a.rs")), ["lib"]);
         assert_eq!(names(owners(&ws, "tests/fixtures/x.csv")), ["app"]);
         assert_eq!(names(owners(&ws, "CHANGELOG.md")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_two_fronts_share_the_folder_of_tests_and_nothing_in_it() {
+        let mut ws = small();
+        let test = Target {
+            name: "window_opens".into(),
+            kinds: vec!["test".into()],
+            source: "/w/tests/window_opens.rs".into(),
+        };
+        ws.members.push(Member { name: WINDOW.into(), dir: "/w/src-tauri".into(), targets: vec![test] });
+        assert_eq!(names(owners(&ws, "tests/run.rs")), ["app"]);
+        assert_eq!(names(owners(&ws, "tests/files/x.csv")), ["app"]);
+        assert_eq!(names(owners(&ws, "tests/window_opens.rs")), [WINDOW]);
+        assert_eq!(names(owners(&ws, "tests/window/page.js")), [WINDOW]);
+        assert_eq!(names(owners(&ws, "src-tauri/build.rs")), [WINDOW]);
     }
 
     #[test]

@@ -50,6 +50,15 @@ pub fn root() -> PathBuf {
     own.parent().map_or_else(|| own.clone(), Path::to_path_buf)
 }
 
+/// Where cargo keeps the sources of other people's packages.
+fn registry_sources() -> Result<PathBuf, String> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let home = || set("HOME").or_else(|| set("USERPROFILE"));
+    let cargo_home = set("CARGO_HOME").or_else(|| Some(home()?.join(".cargo")));
+    let cargo_home = cargo_home.ok_or("there is no home folder: set CARGO_HOME or HOME")?;
+    Ok(cargo_home.join("registry").join("src"))
+}
+
 /// The `cargo` that runs this program, in the root folder, without what `cargo run` put into the environment.
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -64,6 +73,33 @@ pub fn cargo(root: &Path) -> Command {
 }
 
 impl Workspace {
+    /// The same workspace, built in a folder of its own below the target folder.
+    pub fn built_in(mut self, folder: &str) -> Self {
+        self.target_dir.push(folder);
+        self
+    }
+
+    /// Sets what keeps the folders of this machine out of panic messages: whatever is shipped names none. cargo itself
+    /// names the files of the workspace as seen from its root.
+    pub fn hide_machine_paths(&self, command: &mut Command) -> Result<(), String> {
+        let flag = format!("--remap-path-prefix={}=/deps", registry_sources()?.display());
+        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flag);
+        Ok(())
+    }
+
+    /// Refuses a file in which a folder of this machine is named.
+    pub fn no_machine_path(&self, file: &Path) -> Result<(), String> {
+        let bytes = std::fs::read(file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
+        let text = String::from_utf8_lossy(&bytes);
+        for path in [&self.root, &self.target_dir, &registry_sources()?] {
+            if let Some(at) = text.find(&*path.to_string_lossy()) {
+                let what: String = text[at..].chars().take(120).collect();
+                return Err(format!("{} names a folder of this machine: {what}", file.display()));
+            }
+        }
+        Ok(())
+    }
+
     /// Asks `cargo metadata`.
     pub fn load() -> Result<Self, String> {
         let root = root();
@@ -184,6 +220,17 @@ pub mod tests {
         assert_eq!(names("app"), ["app"]);
         assert_eq!(names("lone"), ["lone"]);
         assert_eq!(names("absent"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_file_that_names_a_folder_of_this_machine_is_found() {
+        let ws = Workspace { root: "/home/someone/clone".into(), ..small() };
+        let file = std::env::temp_dir().join(format!("xtask-paths-{}", std::process::id()));
+        std::fs::write(&file, b"\0asm crates/model/src/lib.rs /deps/serde").unwrap();
+        assert_eq!(ws.no_machine_path(&file), Ok(()));
+        std::fs::write(&file, b"\0asm\xff /home/someone/clone/crates/model/src/lib.rs").unwrap();
+        assert!(ws.no_machine_path(&file).unwrap_err().contains("/home/someone/clone/crates"));
+        std::fs::remove_file(&file).unwrap();
     }
 
     #[test]

@@ -8,11 +8,11 @@ use crate::text::{fit, width};
 use crate::{Chart, tidy};
 use driftgate_model::{ColumnDrift, DriftVerdict};
 
-const WIDTH: i32 = 760;
+const WIDTH: i32 = 680;
 const UPPER: i32 = 64;
 const ROW: i32 = 22;
 /// Where the scale ends; the words come after it.
-const RIGHT: i32 = 600;
+const RIGHT: i32 = 510;
 /// Most pixels for a column's name.
 const MOST_ROOM: f64 = 230.0;
 /// Multiples up to which the scale is even; beyond, it is that of log(1 + x).
@@ -132,10 +132,7 @@ fn plot(pen: &Pen, rows: &[Row]) {
         let y = UPPER + ROW * i as i32 + ROW / 2;
         pen.text(name, (left - 10, y), Anchor::Right, Paint::Text);
         if let Some((low, high)) = row.interval {
-            let (a, b, paint) = (scale.x(low), scale.x(high), Paint::of(row.verdict));
-            pen.line(&[(a, y), (b, y)], paint, 2);
-            pen.line(&[(a, y - 4), (a, y + 4)], paint, 2);
-            pen.line(&[(b, y - 4), (b, y + 4)], paint, 2);
+            pen.whisker(scale.x(low), scale.x(high), y, Paint::of(row.verdict));
         }
         pen.mark((scale.x(row.multiple), y), row.verdict);
         pen.text(

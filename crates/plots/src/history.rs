@@ -2,17 +2,20 @@
 
 use crate::number::{count, plural, ticks, unit};
 use crate::palette::Paint;
-use crate::pen::{Anchor, Pen, svg};
+use crate::pen::{Anchor, Pen, SMALL, svg};
 use crate::table::{ChartCell, ChartTable};
-use crate::{Chart, percent, share, tidy, top};
+use crate::text::room;
+use crate::{Chart, WIDTH, percent, share, tidy, top};
 use driftgate_model::views::{CheckLine, DriftHistory};
 
+/// Pixels from check to check below which marks are small.
+const DENSE: f64 = 14.0;
 /// Most checks drawn: the newest.
 const MOST_CHECKS: usize = 120;
 
-const SIZE: (i32, i32) = (760, 280);
+const SIZE: (i32, i32) = (WIDTH, 280);
 /// The plot's left, top, right and bottom.
-const PLOT: (i32, i32, i32, i32) = (62, 72, 712, 218);
+const PLOT: (i32, i32, i32, i32) = (58, 72, 604, 218);
 
 /// The newest checks of a model, oldest first: the share of drifted columns as a line, the verdict as a mark on it (a diamond is
 /// drifted, a ring inconclusive, a dot stable), a version's first check with its number. Checks stand in their order: a
@@ -72,10 +75,10 @@ fn plot(pen: &Pen, checks: &[&CheckLine]) {
     let points: Vec<(i32, i32)> = checks.iter().enumerate().map(at).collect();
     versions(pen, checks, x);
     if points.len() > 1 {
-        pen.line(&points, Paint::Faint, 2);
+        pen.line(&points, Paint::Faint, if step < DENSE { 1 } else { 2 });
     }
     for (point, check) in points.iter().zip(checks) {
-        pen.mark(*point, check.verdict);
+        if step < DENSE { pen.small_mark(*point, check.verdict) } else { pen.mark(*point, check.verdict) }
     }
     let most_labels = 6;
     let every = checks.len().div_ceil(most_labels).max(1);
@@ -101,9 +104,11 @@ fn versions(pen: &Pen, checks: &[&CheckLine], x: impl Fn(usize) -> i32) {
         }
         let at = x(i);
         pen.line(&[(at, upper - 8), (at, lower)], Paint::Grid, 1);
-        if at >= free_from && at + 30 <= right + 20 {
-            pen.text(&format!("v{}", check.version), (at, upper - 14), Anchor::Middle, Paint::Faint);
-            free_from = at + 34;
+        let label = format!("v{}", check.version);
+        let wide = room(&label, SMALL);
+        if at >= free_from && at + wide / 2 <= right + 30 {
+            pen.text(&label, (at, upper - 14), Anchor::Middle, Paint::Faint);
+            free_from = at + wide + 4;
         }
     }
 }

@@ -6,25 +6,51 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
+mod axis;
 mod bars;
+mod before_after;
+mod calibration;
+mod classes;
+mod comparison;
+mod confusion;
+mod curve;
 mod effects;
 mod histogram;
 mod history;
+mod importance;
+mod intervals;
 mod number;
 mod palette;
 mod pen;
+mod rate;
 mod report;
+mod standalone;
 mod table;
 mod text;
+mod versions;
 
+pub use before_after::before_after_chart;
+pub use calibration::calibration_chart;
+pub use classes::classes_chart;
+pub use comparison::comparison_chart;
+pub use confusion::confusion_chart;
+pub use curve::{Series, curve_chart};
 pub use effects::effects_chart;
 pub use history::history_chart;
+pub use importance::importance_chart;
+pub use intervals::{IntervalRow, compare_runs_chart, intervals_chart, metrics_chart};
 pub use palette::{TOKENS, Token};
+pub use rate::rate_chart;
 pub use report::{CheckReport, MOST_BYTES, drift_report};
+pub use standalone::Ground;
 pub use table::{ChartCell, ChartTable};
+pub use versions::versions_chart;
 
 use driftgate_model::ColumnChart;
 use pen::Names;
+
+/// How wide most charts are: they read well from 560 to 960 CSS pixels.
+const WIDTH: i32 = 640;
 
 /// A chart.
 #[derive(Debug, Clone, PartialEq)]

@@ -24,6 +24,17 @@ pub(crate) fn four(value: Option<f64>) -> String {
     }
 }
 
+/// A number beside its mark: four decimals where it is small, as many digits otherwise as tell values apart.
+pub(crate) fn brief(value: Option<f64>) -> String {
+    match value.filter(|v| v.is_finite()) {
+        Some(v) if (1e7..).contains(&v.abs()) => format!("{v:.2e}"),
+        Some(v) if v.abs() >= 999.5 => format!("{}{}", if v < 0.0 { "-" } else { "" }, count(v.abs().round() as u64)),
+        Some(v) if v.abs() >= 99.995 => format!("{v:.1}"),
+        Some(v) if v.abs() >= 9.9995 => format!("{v:.2}"),
+        other => four(other),
+    }
+}
+
 /// A p-value: four decimals, or that it is smaller than those can say.
 pub(crate) fn p_value(p: Option<f64>) -> String {
     match p.filter(|p| p.is_finite()) {
@@ -134,6 +145,10 @@ mod tests {
         assert_eq!(
             [0.0, 0.04, 9.7, 12.3, 1234.0, f64::INFINITY].map(times),
             ["0.0×", "0.0×", "9.7×", "12×", "1,234×", ">1,000,000×"]
+        );
+        assert_eq!(
+            [0.9, -34_210.5, 2.4e9, 123.456, 12.345, -0.05].map(|v| brief(Some(v))),
+            ["0.9000", "-34,211", "2.40e9", "123.5", "12.35", "-0.0500"]
         );
         assert_eq!([p_value(None), p_value(Some(1e-9)), p_value(Some(0.05))], ["—", "<0.0001", "0.0500"]);
     }

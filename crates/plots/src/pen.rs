@@ -3,7 +3,7 @@
 //! Only what needs no font is used: plotters measures texts with fonts on one platform and in the document on another, and the
 //! same numbers must give the same bytes everywhere, in a browser's worker too.
 
-use crate::palette::{Paint, rewrite};
+use crate::palette::{Dash, Paint, rewrite};
 use crate::text::{cut, escape, fit, width};
 use driftgate_model::DriftVerdict;
 use plotters::coord::Shift;
@@ -72,13 +72,35 @@ impl Pen<'_> {
 
     /// A text; its middle line is at `at`. It is neither cleaned nor cut: see [`fit`].
     pub(crate) fn text(&self, text: &str, at: (i32, i32), anchor: Anchor, paint: Paint) {
-        let style = font(SMALL, paint, anchor, FontStyle::Normal);
+        self.sized(text, at, anchor, paint, SMALL);
+    }
+
+    /// A text of another size than that of labels.
+    pub(crate) fn sized(&self, text: &str, at: (i32, i32), anchor: Anchor, paint: Paint, size: i32) {
+        let style = font(size, paint, anchor, FontStyle::Normal);
         done(self.area.draw(&Text::new(text.to_owned(), at, style)));
+    }
+
+    /// The heading of a part.
+    pub(crate) fn heading(&self, text: &str, at: (i32, i32)) {
+        let style = font(SMALL, Paint::Text, Anchor::Left, FontStyle::Bold);
+        done(self.area.draw(&Text::new(text.to_owned(), at, style)));
+    }
+
+    /// Words where there is nothing to draw, in the middle between two corners.
+    pub(crate) fn nothing(&self, words: &str, from: (i32, i32), to: (i32, i32)) {
+        self.text(words, ((from.0 + to.0) / 2, (from.1 + to.1) / 2), Anchor::Middle, Paint::Faint);
     }
 
     /// A line through points.
     pub(crate) fn line(&self, points: &[(i32, i32)], paint: Paint, width: u32) {
         let style = ShapeStyle::from(&paint.sentinel()).stroke_width(width);
+        done(self.area.draw(&PathElement::new(points.to_vec(), style)));
+    }
+
+    /// A broken line through points.
+    pub(crate) fn dashed(&self, points: &[(i32, i32)], paint: Paint, dash: Dash) {
+        let style = ShapeStyle::from(&paint.dashed(dash)).stroke_width(2);
         done(self.area.draw(&PathElement::new(points.to_vec(), style)));
     }
 
@@ -90,6 +112,13 @@ impl Pen<'_> {
     /// A filled rectangle between two corners.
     pub(crate) fn bar(&self, from: (i32, i32), to: (i32, i32), paint: Paint) {
         done(self.area.draw(&Rectangle::new([from, to], paint.sentinel().filled())));
+    }
+
+    /// A filled rectangle that lets what is behind it through: 0 is nothing, 1 hides it.
+    pub(crate) fn shade(&self, from: (i32, i32), to: (i32, i32), paint: Paint, strength: f64) {
+        // Two decimals, so that the bytes are the same everywhere.
+        let style = paint.sentinel().mix((strength * 100.0).round() / 100.0).filled();
+        done(self.area.draw(&Rectangle::new([from, to], style)));
     }
 
     /// The outline of a rectangle: its lines lie within.
@@ -104,17 +133,44 @@ impl Pen<'_> {
         let paint = Paint::of(verdict);
         match verdict {
             DriftVerdict::Drifted => self.area(&[(x, y - 7), (x + 7, y), (x, y + 7), (x - 7, y)], paint),
-            DriftVerdict::Inconclusive => {
-                self.dot(at, 5, Paint::Surface);
-                let style = ShapeStyle::from(&paint.sentinel()).stroke_width(2);
-                done(self.area.draw(&Circle::new(at, 5, style)));
-            }
+            DriftVerdict::Inconclusive => self.ring(at, 5, paint),
             DriftVerdict::Stable => self.dot(at, 4, paint),
         }
     }
 
-    fn dot(&self, at: (i32, i32), radius: i32, paint: Paint) {
+    /// The same mark where many lie close together.
+    pub(crate) fn small_mark(&self, at: (i32, i32), verdict: DriftVerdict) {
+        let ((x, y), paint) = (at, Paint::of(verdict));
+        match verdict {
+            DriftVerdict::Drifted => self.area(&[(x, y - 5), (x + 4, y), (x, y + 5), (x - 4, y)], paint),
+            DriftVerdict::Inconclusive => self.ring(at, 3, paint),
+            DriftVerdict::Stable => self.dot(at, 3, paint),
+        }
+    }
+
+    /// A filled circle.
+    pub(crate) fn dot(&self, at: (i32, i32), radius: i32, paint: Paint) {
         done(self.area.draw(&Circle::new(at, radius, paint.sentinel().filled())));
+    }
+
+    /// A circle with nothing in it.
+    pub(crate) fn ring(&self, at: (i32, i32), radius: i32, paint: Paint) {
+        self.dot(at, radius, Paint::Surface);
+        let style = ShapeStyle::from(&paint.sentinel()).stroke_width(2);
+        done(self.area.draw(&Circle::new(at, radius, style)));
+    }
+
+    /// A filled triangle whose point looks up or down.
+    pub(crate) fn triangle(&self, at: (i32, i32), up: bool, paint: Paint) {
+        let ((x, y), tip) = (at, if up { -6 } else { 6 });
+        self.area(&[(x, y + tip), (x + 6, y - tip + tip / 6), (x - 6, y - tip + tip / 6)], paint);
+    }
+
+    /// An interval: a line with a stop at either end.
+    pub(crate) fn whisker(&self, low: i32, high: i32, y: i32, paint: Paint) {
+        self.line(&[(low, y), (high, y)], paint, 2);
+        self.line(&[(low, y - 4), (low, y + 4)], paint, 2);
+        self.line(&[(high, y - 4), (high, y + 4)], paint, 2);
     }
 
     /// What the filled and the outlined shapes are, from `x` on in the line at `y`.

@@ -49,6 +49,11 @@ pub(crate) fn width(text: &str, size: i32) -> f64 {
     text.chars().map(em).sum::<f64>() * f64::from(size)
 }
 
+/// Room to keep for a text that must not be cut, in whole pixels: fonts may be a little wider than the estimate.
+pub(crate) fn room(text: &str, size: i32) -> i32 {
+    (width(text, size) * 1.12).ceil() as i32
+}
+
 fn em(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' | '(' | ')' | '[' | ']' => 0.34,

@@ -4,50 +4,9 @@
 mod support;
 
 use driftgate_model::{ColumnChart, DriftVerdict};
-use driftgate_plots::{Chart, ChartCell, TOKENS, column_chart, effects_chart, history_chart};
+use driftgate_plots::{ChartCell, column_chart, effects_chart, history_chart};
 use proptest::prelude::*;
-use std::collections::BTreeSet;
-use support::{bars, bells, column, history};
-
-const HOSTILE: &str = "a<script>&\"'\0\u{1b}[31m\u{202E}漢字";
-
-/// Fails unless the chart is what a page can rely on.
-fn sound(chart: &Chart) {
-    let document = roxmltree::Document::parse(&chart.svg).unwrap_or_else(|e| panic!("{e}\n{}", chart.svg));
-    let root = document.root_element();
-    assert_eq!((root.tag_name().name(), root.attribute("role")), ("svg", Some("img")));
-    let named: Vec<&str> = root.attribute("aria-labelledby").unwrap().split(' ').collect();
-    let ids: Vec<&str> = root.descendants().filter_map(|n| n.attribute("id")).collect();
-    assert_eq!(named, ids);
-    let child = |name: &str| root.children().find(|n| n.has_tag_name(("http://www.w3.org/2000/svg", name))).unwrap();
-    assert!(!child("title").text().unwrap_or("").is_empty() && !child("desc").text().unwrap().is_empty());
-    let allowed: BTreeSet<&str> =
-        ["svg", "title", "desc", "text", "rect", "line", "polyline", "polygon", "circle"].into_iter().collect();
-    let tokens: BTreeSet<String> = TOKENS.iter().map(|t| format!("var({},{})", t.name, t.light)).collect();
-    let size = |name: &str| root.attribute(name).unwrap().parse::<f64>().unwrap();
-    let (width, height) = (size("width"), size("height"));
-    for node in root.descendants().filter(|n| n.is_element()) {
-        assert!(allowed.contains(node.tag_name().name()), "{node:?}");
-        for (name, most) in [("x", width), ("x1", width), ("x2", width), ("cx", width), ("y", height), ("cy", height)] {
-            if let Some(v) = node.attribute(name) {
-                assert!((0.0..=most).contains(&v.parse().unwrap()), "{name} of {node:?}");
-            }
-        }
-        for name in ["width", "height", "r"] {
-            assert!(node.attribute(name).is_none_or(|v| v.parse::<f64>().unwrap() >= 0.0), "{node:?}");
-        }
-        for name in ["fill", "stroke"] {
-            if let Some(v) = node.attribute(name).filter(|v| *v != "none") {
-                assert!(tokens.contains(v), "{v} is no token");
-            }
-        }
-    }
-    assert!(chart.table.rows.iter().all(|r| r.len() == chart.table.headers.len()));
-    assert!(chart.svg.len() < 60_000, "{}", chart.svg.len());
-    assert_eq!(chart.table.to_csv().lines().count().min(1), 1);
-    let html = chart.table.to_html(&chart.title);
-    roxmltree::Document::parse(&html).unwrap_or_else(|e| panic!("{e}\n{html}"));
-}
+use support::{HOSTILE, any_number, bars, bells, column, history, sound};
 
 #[test]
 fn a_histogram() {
@@ -103,6 +62,11 @@ fn the_course_of_checks() {
     insta::assert_snapshot!(chart.svg);
     // Oldest first.
     assert_eq!(chart.table.rows.last().unwrap()[5], ChartCell::Number(0.37));
+    // Many checks: their marks must not hide each other.
+    let many: Vec<f64> = (0..120).map(|i| if i % 17 > 12 { 0.25 } else { f64::from(i % 9) / 60.0 }).collect();
+    let chart = history_chart("h", &history(&many));
+    sound(&chart);
+    insta::assert_snapshot!("the_course_of_many_checks", chart.svg);
     for shares in [&[][..], &[0.5], &[f64::NAN, 7.0], &[0.1; 500]] {
         sound(&history_chart("h", &history(shares)));
     }
@@ -138,10 +102,6 @@ fn odd_columns_are_drawn() {
     let chart = column_chart("c", "n", &odd[11]);
     assert_eq!(chart.table.rows.len(), 30);
     assert_eq!(chart.table.rows[29][0], ChartCell::Text("(4971 others)".into()));
-}
-
-fn any_number() -> impl Strategy<Value = f64> {
-    prop_oneof![any::<f64>(), -10.0..10.0f64, Just(0.0), Just(f64::NAN), Just(f64::MAX)]
 }
 
 proptest! {

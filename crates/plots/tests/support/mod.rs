@@ -3,6 +3,71 @@
 
 use driftgate_model::views::{CheckLine, DriftHistory};
 use driftgate_model::*;
+use driftgate_plots::{Chart, Ground, TOKENS};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+/// A text that a chart has to make fit.
+pub const HOSTILE: &str = "a<script>&\"'\0\u{1b}[31m\u{202E}漢字";
+
+/// Fails unless the chart is what a page can rely on.
+pub fn sound(chart: &Chart) {
+    sound_up_to(chart, 60_000);
+}
+
+/// The same, with its most bytes.
+pub fn sound_up_to(chart: &Chart, most: usize) {
+    let document = roxmltree::Document::parse(&chart.svg).unwrap_or_else(|e| panic!("{e}\n{}", chart.svg));
+    let root = document.root_element();
+    assert_eq!((root.tag_name().name(), root.attribute("role")), ("svg", Some("img")));
+    let named: Vec<&str> = root.attribute("aria-labelledby").unwrap().split(' ').collect();
+    let ids: Vec<&str> = root.descendants().filter_map(|n| n.attribute("id")).collect();
+    assert_eq!(named, ids);
+    let child = |name: &str| root.children().find(|n| n.has_tag_name(("http://www.w3.org/2000/svg", name))).unwrap();
+    assert!(!child("title").text().unwrap_or("").is_empty() && !child("desc").text().unwrap().is_empty());
+    let allowed: BTreeSet<&str> =
+        ["svg", "title", "desc", "text", "rect", "line", "polyline", "polygon", "circle"].into_iter().collect();
+    let tokens: BTreeSet<String> = TOKENS.iter().map(|t| format!("var({},{})", t.name, t.light)).collect();
+    let size = |name: &str| root.attribute(name).unwrap().parse::<f64>().unwrap();
+    let (width, height) = (size("width"), size("height"));
+    for node in root.descendants().filter(|n| n.is_element()) {
+        assert!(allowed.contains(node.tag_name().name()), "{node:?}");
+        for (name, most) in [("x", width), ("x1", width), ("x2", width), ("cx", width), ("y", height), ("cy", height)] {
+            if let Some(v) = node.attribute(name) {
+                assert!((0.0..=most).contains(&v.parse().unwrap()), "{name} of {node:?}");
+            }
+        }
+        if let Some(points) = node.attribute("points") {
+            let numbers = points.split([' ', ',']).filter(|p| !p.is_empty()).map(|p| p.parse::<f64>().unwrap());
+            let numbers: Vec<f64> = numbers.collect();
+            let within = |p: &[f64]| (-8.0..=width + 8.0).contains(&p[0]) && (-8.0..=height + 8.0).contains(&p[1]);
+            assert!(numbers.chunks(2).all(within), "{node:?} {points}");
+        }
+        for name in ["width", "height", "r"] {
+            assert!(node.attribute(name).is_none_or(|v| v.parse::<f64>().unwrap() >= 0.0), "{node:?}");
+        }
+        for name in ["fill", "stroke"] {
+            if let Some(v) = node.attribute(name).filter(|v| *v != "none") {
+                assert!(tokens.contains(v), "{v} is no token");
+            }
+        }
+    }
+    for ground in [Ground::Light, Ground::Dark] {
+        let alone = chart.to_standalone_svg(ground);
+        roxmltree::Document::parse(&alone).unwrap_or_else(|e| panic!("{e}\n{alone}"));
+        assert!(!alone.contains("=\"var("), "{alone}");
+    }
+    assert!(chart.table.rows.iter().all(|r| r.len() == chart.table.headers.len()));
+    assert!(chart.svg.len() < most, "{}", chart.svg.len());
+    assert_eq!(chart.table.to_csv().lines().count().min(1), 1);
+    let html = chart.table.to_html(&chart.title);
+    roxmltree::Document::parse(&html).unwrap_or_else(|e| panic!("{e}\n{html}"));
+}
+
+/// Any number, odd ones often.
+pub fn any_number() -> impl Strategy<Value = f64> {
+    prop_oneof![any::<f64>(), -10.0..10.0f64, Just(0.0), Just(f64::NAN), Just(f64::MAX)]
+}
 
 /// A test with an effect and its interval.
 pub fn test(name: &str, effect: f64, low: f64, high: f64, min: f64, verdict: DriftVerdict) -> DriftTestResult {

@@ -1,0 +1,27 @@
+//! The parts that screens are made of.
+
+mod chart;
+mod chip;
+mod controls;
+mod copy;
+mod dialog;
+mod drop;
+mod grid;
+mod icon;
+mod jobs;
+mod palette;
+mod show;
+mod toast;
+
+pub use chart::ChartView;
+pub use chip::{Chip, SeverityChip, StageChip, StatusChip, VerdictChip};
+pub use controls::{Button, Check, Kind, Pick, Tabs, TextArea, TextField};
+pub use copy::{CopyButton, SaveButton};
+pub use dialog::Dialog;
+pub use drop::{DropZone, PathField, on_drop};
+pub use grid::{Column, Grid, Line, Order};
+pub use icon::{Icon, IconSvg, Logo};
+pub use jobs::{JobCard, JobTray, Progress};
+pub use palette::Palette;
+pub use show::{Empty, Facts, FailureView, Notice, Shown, Top};
+pub use toast::Toasts;
