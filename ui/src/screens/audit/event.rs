@@ -33,7 +33,7 @@ pub fn EventDetail(line: AuditLine, on_close: impl Fn() + Copy + 'static) -> imp
             <p>{words::sentence(&line.summary)}</p>
             <p class="faint">{kinds::meaning(&event.body)}</p>
             {(!links.is_empty()).then(|| view! {
-                <ul class="row wrap">{links.into_iter().map(|(text, route)| view! { <li><A href={route} {..} class="button">{text}</A></li> }).collect_view()}</ul>
+                <ul class="row wrap">{links.into_iter().map(|(text, route)| view! { <li><A href=format!("{route}") {..} class="button">{text}</A></li> }).collect_view()}</ul>
             })}
             <Facts facts=facts/>
             <section class="stack tight" aria-labelledby="event-text">
