@@ -29,9 +29,14 @@ pub fn happened(window: &Window, event: &tauri::WindowEvent) {
     match event {
         tauri::WindowEvent::CloseRequested { api, .. } if !session.may_close() => api.prevent_close(),
         tauri::WindowEvent::Focused(focused) => window.state::<Looked>().0.store(*focused, Ordering::Relaxed),
-        tauri::WindowEvent::DragDrop(event) => dragged(&session, event, window.scale_factor().unwrap_or(1.0)),
+        tauri::WindowEvent::DragDrop(event) => dragged(&session, event, scale(window)),
         _ => {}
     }
+}
+
+/// Places come in the page's own measure already, but on Windows.
+fn scale(window: &Window) -> f64 {
+    if cfg!(windows) { window.scale_factor().unwrap_or(1.0) } else { 1.0 }
 }
 
 /// Tells where files hang, in the page's own measure, and takes those that are dropped.

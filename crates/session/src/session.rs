@@ -211,10 +211,11 @@ impl Session {
 
     /// Puts a workspace in the place of the open one, and remembers it.
     pub(crate) fn take(&self, workspace: Workspace) {
-        if let Err(error) = self.stop_server() {
+        let root = workspace.root().to_path_buf();
+        let same = self.opened().is_some_and(|open| open.root() == root);
+        if !same && let Err(error) = self.stop_server() {
             tracing::warn!(?error, "the server of the workspace before did not stop");
         }
-        let root = workspace.root().to_path_buf();
         *self.0.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(workspace));
         let kept = lock(&self.0.store).remember(&root, self.now());
         if let Err(SessionError::Told(failure)) = kept {

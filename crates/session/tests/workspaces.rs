@@ -102,6 +102,27 @@ fn a_half_copied_file_fails_the_import_and_nothing_else() {
 }
 
 #[test]
+fn data_that_are_refused_come_with_their_report() {
+    let desk = Desk::with_workspace();
+    let path = desk.write("work/bad.csv", "a,y\n1,x\n1,x\n");
+    let ask = JobAsk::Import {
+        path,
+        name: None,
+        target: Some("y".into()),
+        task: Some(driftgate_model::Task::Classification),
+        reference: false,
+        spec: None,
+    };
+    let job = desk.does(ask);
+    let failure = job.failure.unwrap();
+    assert_eq!(failure.code, Code::BadData, "{failure:?}");
+    assert!(failure.message.lines().count() > 1, "{}", failure.message);
+    let answer = desk.session.job_answer(job.id).unwrap();
+    let report: driftgate_model::ValidationReport = serde_json::from_slice(&answer).unwrap();
+    assert!(report.errors() > 0 && failure.message.contains(&report.findings[0].message), "{report:#?}");
+}
+
+#[test]
 fn a_spec_made_in_the_window_is_written_beside_the_data() {
     let desk = Desk::with_workspace();
     let data = desk
