@@ -58,6 +58,7 @@ fn Inside() -> impl IntoView {
         <Shortcuts/>
         <screens::WorkspaceDialogs/>
         <screens::ClosingDialog/>
+        <screens::DroppedDialog/>
     }
 }
 

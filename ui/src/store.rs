@@ -47,6 +47,8 @@ pub enum Layer {
     NewWorkspace,
     /// Jobs run while the window is to be closed.
     Closing,
+    /// What dropped files are, where the screen in sight takes none.
+    Dropped,
 }
 
 /// The shared state. Copy it freely: it holds signals only.
@@ -186,6 +188,14 @@ impl Store {
             WindowEvent::Dropped { paths, .. } => {
                 self.dragging.set(false);
                 self.dropped.set(Some(paths));
+                // A screen that takes files has taken them by then.
+                let store = *self;
+                let ask = move || {
+                    if store.dropped.with_untracked(Option::is_some) {
+                        store.layer.set(Some(Layer::Dropped));
+                    }
+                };
+                set_timeout(ask, std::time::Duration::from_millis(100));
             }
             WindowEvent::CloseAsked { jobs, serving } => {
                 self.closing.set((jobs, serving));

@@ -52,7 +52,7 @@ impl<T> Column<T> {
 }
 
 /// What a row of a [`Grid`] must be.
-pub trait Line: Clone + PartialEq + Send + Sync + 'static {
+pub trait Line: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// What names it among the others.
     fn key(&self) -> String;
     /// What it is called for people who listen.
@@ -258,7 +258,7 @@ pub fn Grid<T: Line>(
                             let (first, last) = range.get();
                             sorted.with(|rows| rows.get(first..last).unwrap_or_default().iter().cloned().enumerate().map(|(i, r)| (first + i, r)).collect::<Vec<_>>())
                         }
-                        key=|(i, row)| (*i, row.key(), fingerprint(row))
+                        key=|(i, row)| (*i, format!("{row:?}"))
                         children=move |(i, row)| row_view(i, row)
                     />
                     <tr class="space" aria-hidden="true"><td colspan=span.to_string()
@@ -267,11 +267,6 @@ pub fn Grid<T: Line>(
             </table>
         </div>
     }
-}
-
-/// What a row says besides its key: a row that changed is drawn anew.
-fn fingerprint<T: Line>(row: &T) -> String {
-    row.label()
 }
 
 fn toggle(marked: RwSignal<BTreeSet<String>>, key: String) {

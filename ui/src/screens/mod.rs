@@ -20,4 +20,4 @@ pub use registry::RegistryScreen;
 pub use runs::RunsScreen;
 pub use serving::ServingScreen;
 pub use settings::SettingsScreen;
-pub use welcome::{ClosingDialog, Nowhere, TokenNotice, Welcome, WorkspaceDialogs};
+pub use welcome::{ClosingDialog, DroppedDialog, Nowhere, TokenNotice, Welcome, WorkspaceDialogs};

@@ -155,6 +155,45 @@ pub fn ClosingDialog() -> impl IntoView {
     }
 }
 
+/// Files were dropped where nothing takes any: what are they?
+#[component]
+pub fn DroppedDialog() -> impl IntoView {
+    let store = store();
+    let open = Memo::new(move |_| store.state.with(|s| s.as_ref().is_some_and(|s| s.workspace.is_some())));
+    let files = move || store.dropped.get().unwrap_or_default();
+    let close = move || {
+        store.dropped.set(None);
+        store.layer.set(None);
+    };
+    // The screen that comes into sight takes the files.
+    let hand_to = move |route: &str| {
+        store.layer.set(None);
+        store.go.set(Some(route.to_owned()));
+    };
+    let as_workspace = move |_| {
+        let path = store.dropped.get_untracked().and_then(|p| p.into_iter().next());
+        close();
+        if let Some(path) = path {
+            store.open_workspace(path);
+        }
+    };
+    view! {
+        <Dialog title="What are these?" open=Signal::derive(move || store.layer.get() == Some(Layer::Dropped)) on_close=close
+            footer=move || view! {
+                <Show when=move || open.get() fallback=move || view! {
+                    <Button text="Open as workspace" kind=Kind::Primary on_press=as_workspace/>
+                }>
+                    <Button text="Check for drift" icon=Icon::Wave on_press=move |_| hand_to("/drift")/>
+                    <Button text="Import as data set" icon=Icon::Table kind=Kind::Primary on_press=move |_| hand_to("/datasets")/>
+                </Show>
+            }>
+            <ul class="stack tight">
+                {move || files().into_iter().map(|path| view! { <li class="mono wrapped">{path}</li> }).collect_view()}
+            </ul>
+        </Dialog>
+    }
+}
+
 /// The token of the prediction server, right after a workspace was made: it is shown once.
 #[component]
 pub fn TokenNotice() -> impl IntoView {
