@@ -76,7 +76,7 @@ fn Shell() -> impl IntoView {
             <Side/>
             <main id="main" tabindex="-1">
                 {move || store.lost.get().map(|failure| view! {
-                    <div style="padding:8px 16px 0"><FailureView failure=failure/></div>
+                    <div class="above"><FailureView failure=failure/></div>
                 })}
                 <screens::TokenNotice/>
                 <Routes fallback=|| view! { <screens::Nowhere/> }>
@@ -123,7 +123,7 @@ fn Side() -> impl IntoView {
     view! {
         <nav class="side" aria-label="Main">
             <button type="button" class="place" on:click=move |_| store.layer.set(Some(Layer::OpenWorkspace)) title="Open another workspace…">
-                <span style="width:26px;flex:none"><Logo/></span>
+                <span class="mark"><Logo/></span>
                 <span class="grow">
                     <strong class="cut">{move || store.state.with(|s| s.as_ref().and_then(|s| s.workspace.as_ref().map(|w| w.name.clone())))}</strong>
                     <span class="faint small">"Workspace"</span>

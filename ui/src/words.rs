@@ -148,10 +148,14 @@ pub fn duration(ms: u64) -> String {
 
 /// A moment in the machine's own time zone: `2026-11-26 19:40`.
 pub fn moment(at: Timestamp) -> String {
-    let offset = -minutes_behind_utc() * 60;
-    let shifted = at.as_second() + offset;
+    let shifted = at.as_second() - minutes_behind_utc(at.as_second()) * 60;
     let text = Timestamp::from_second(shifted).map(|t| t.to_string()).unwrap_or_default();
     text.get(..16).map(|t| t.replace('T', " ")).unwrap_or(text)
+}
+
+/// This moment.
+pub fn now() -> Timestamp {
+    Timestamp::from_second(now_second()).unwrap_or_default()
 }
 
 /// How long ago that was: `just now`, `5 min ago`, `3 h ago`, `2 days ago`; the date once it is a month.
@@ -169,9 +173,10 @@ pub fn ago(at: Timestamp) -> String {
     }
 }
 
+/// Minutes that the machine's own time zone was behind UTC at that second: winter and summer differ.
 #[cfg(target_arch = "wasm32")]
-fn minutes_behind_utc() -> i64 {
-    js_sys::Date::new_0().get_timezone_offset() as i64
+pub fn minutes_behind_utc(second: i64) -> i64 {
+    js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(second as f64 * 1000.0)).get_timezone_offset() as i64
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -179,8 +184,9 @@ fn now_second() -> i64 {
     (js_sys::Date::now() / 1000.0) as i64
 }
 
+/// Minutes that the machine's own time zone was behind UTC at that second: winter and summer differ.
 #[cfg(not(target_arch = "wasm32"))]
-fn minutes_behind_utc() -> i64 {
+pub fn minutes_behind_utc(_second: i64) -> i64 {
     0
 }
 

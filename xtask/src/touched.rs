@@ -147,6 +147,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use crate::workspace::tests::small;
+    use crate::workspace::{Member, Target};
 
     fn names(set: BTreeSet<String>) -> Vec<String> {
         set.into_iter().collect()
@@ -158,6 +159,22 @@ mod tests {
         assert_eq!(names(owners(&ws, "crates/lib/src/a.rs")), ["lib"]);
         assert_eq!(names(owners(&ws, "tests/fixtures/x.csv")), ["app"]);
         assert_eq!(names(owners(&ws, "CHANGELOG.md")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_two_fronts_share_the_folder_of_tests_and_nothing_in_it() {
+        let mut ws = small();
+        let test = Target {
+            name: "window_opens".into(),
+            kinds: vec!["test".into()],
+            source: "/w/tests/window_opens.rs".into(),
+        };
+        ws.members.push(Member { name: WINDOW.into(), dir: "/w/src-tauri".into(), targets: vec![test] });
+        assert_eq!(names(owners(&ws, "tests/run.rs")), ["app"]);
+        assert_eq!(names(owners(&ws, "tests/files/x.csv")), ["app"]);
+        assert_eq!(names(owners(&ws, "tests/window_opens.rs")), [WINDOW]);
+        assert_eq!(names(owners(&ws, "tests/window/page.js")), [WINDOW]);
+        assert_eq!(names(owners(&ws, "src-tauri/build.rs")), [WINDOW]);
     }
 
     #[test]

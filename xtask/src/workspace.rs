@@ -223,6 +223,17 @@ pub mod tests {
     }
 
     #[test]
+    fn a_file_that_names_a_folder_of_this_machine_is_found() {
+        let ws = Workspace { root: "/home/someone/clone".into(), ..small() };
+        let file = std::env::temp_dir().join(format!("xtask-paths-{}", std::process::id()));
+        std::fs::write(&file, b"\0asm crates/model/src/lib.rs /deps/serde").unwrap();
+        assert_eq!(ws.no_machine_path(&file), Ok(()));
+        std::fs::write(&file, b"\0asm\xff /home/someone/clone/crates/model/src/lib.rs").unwrap();
+        assert!(ws.no_machine_path(&file).unwrap_err().contains("/home/someone/clone/crates"));
+        std::fs::remove_file(&file).unwrap();
+    }
+
+    #[test]
     fn the_real_metadata_is_read() {
         let ws = Workspace::load().unwrap();
         assert!(ws.members.iter().any(|m| m.name == "xtask" && m.has("bin")));

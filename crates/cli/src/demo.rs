@@ -23,7 +23,7 @@ struct Shown {
     runs: Vec<RunView>,
     decisions: Vec<Decided>,
     alarm: DriftCheckView,
-    adaptation: AdaptationView,
+    adaptation: Option<AdaptationView>,
     verification: Option<VerifyReport>,
     next: Vec<String>,
 }
@@ -126,7 +126,7 @@ impl Stage<'_> {
 fn next(dir: &Path, played: &Played) -> Vec<String> {
     let begin = program();
     let short = |i: usize| played.runs.get(i).map_or_else(String::new, |r| r.run.subject.run.short().to_string());
-    let model = &played.adaptation.model;
+    let model = &played.alarm.report.model;
     let (a, b) = (short(0), short(2));
     vec![
         format!("cd {}", shell_word(&dir.display().to_string())),

@@ -16,7 +16,7 @@ fn bare(text: &str) -> bool {
 }
 
 /// A text as a YAML scalar on one line.
-fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     if bare(text) {
         return text.into();
     }

@@ -53,6 +53,9 @@ static CONFIGS: Map = Map {
     ],
 };
 
+/// The parts that may be files of their own.
+pub(crate) const PARTS: [&str; 6] = ["preprocessing", "training", "evaluation", "promotion", "deployment", "drift"];
+
 const STAGES: [Stage; 5] =
     [Stage::Preprocessing, Stage::Training, Stage::Evaluation, Stage::Promotion, Stage::Deployment];
 
@@ -114,7 +117,7 @@ pub struct Resolved {
 }
 
 /// `path` as seen from the file `from`, without `.` and without `x/..`.
-fn beside(from: &Path, path: &str) -> PathBuf {
+pub(crate) fn beside(from: &Path, path: &str) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in from.parent().unwrap_or(Path::new("")).join(path).components() {
         let last_is_name = matches!(clean.components().next_back(), Some(Component::Normal(_)));

@@ -27,7 +27,7 @@ pub enum DemoError {
     #[error("The demo was cancelled")]
     Cancelled(PathBuf),
     /// A run ended otherwise than the story tells: a fault of Driftgate.
-    #[error("configs/demo/{config}.yaml ended {ended} where {wanted} was expected")]
+    #[error("configs/{config}.yaml ended {ended} where {wanted} was expected")]
     OtherEnding {
         /// The config's name.
         config: &'static str,

@@ -61,7 +61,7 @@ pub trait Audience {
 pub enum Ending {
     /// Everything is decided, and proved.
     Told,
-    /// A drift alarm waits for an answer, and a model that learnt from the batch for a decision.
+    /// A drift alarm waits for an answer, and the first model for other data for a decision.
     ForYou,
 }
 
@@ -77,8 +77,8 @@ pub struct Played {
     pub decisions: Vec<Decided>,
     /// The alarm.
     pub alarm: DriftCheckView,
-    /// What was staged.
-    pub adaptation: AdaptationView,
+    /// What was staged; `None` where the ending is left to the audience.
+    pub adaptation: Option<AdaptationView>,
     /// The proof; `None` where the ending is left to the audience.
     pub verification: Option<VerifyReport>,
 }
@@ -116,15 +116,15 @@ impl<A: Audience> Stage<'_, A> {
         let dataset = self.add(&workspace)?;
 
         self.step(2, "First model", "A first model: it passes its gate, and waits for a person")?;
-        let first = self.run(&workspace, "first", RunStatus::AwaitingApproval)?;
+        let first = self.run(&workspace, "demo/first", RunStatus::AwaitingApproval)?;
         self.step(3, "Approval", "A person approves it")?;
         let approved = self.approve(&workspace, &first, "First model; every rule holds")?;
 
         self.step(4, "Worse candidate", "A worse candidate: the gate blocks it and says why")?;
-        let worse = self.run(&workspace, "worse", RunStatus::Blocked)?;
+        let worse = self.run(&workspace, "demo/worse", RunStatus::Blocked)?;
 
         self.step(5, "Better model", "A better one, approved: the first version is archived")?;
-        let better = self.run(&workspace, "better", RunStatus::AwaitingApproval)?;
+        let better = self.run(&workspace, "demo/better", RunStatus::AwaitingApproval)?;
         let replaced = self.approve(&workspace, &better, "Better on the same rows")?;
 
         self.step(6, "Rollback", "Second thoughts: the first version is back, byte for byte")?;
@@ -138,16 +138,38 @@ impl<A: Audience> Stage<'_, A> {
         )?;
         let alarm = self.drift(&workspace, model)?;
         self.step(8, "Old knowledge", "The better model of the old world is blocked now: drift is a rule of the gate")?;
-        let stale = self.run(&workspace, "better", RunStatus::Blocked)?;
-        let (adaptation, adapted) = self.learn(&workspace, model, &alarm)?;
-        let mut decisions = vec![approved, replaced, back];
-        let mut verification = None;
-        if self.ending == Ending::Told {
-            decisions.push(self.approve(&workspace, &adapted, "Copes with both worlds")?);
-            verification = Some(self.prove(&workspace)?);
+        let stale = self.run(&workspace, "demo/better", RunStatus::Blocked)?;
+        let mut played = Played {
+            made,
+            dataset,
+            runs: vec![first, worse, better, stale],
+            decisions: vec![approved, replaced, back],
+            alarm,
+            adaptation: None,
+            verification: None,
+        };
+        match self.ending {
+            Ending::Told => self.tell_the_end(&workspace, &mut played)?,
+            Ending::ForYou => {
+                self.step(9, "Another model", "A model for other data passes its gate, and waits for you")?;
+                played.runs.push(self.run(&workspace, "pipeline_wine", RunStatus::AwaitingApproval)?);
+            }
         }
-        let runs = vec![first, worse, better, stale, adapted];
-        Ok(Played { made, dataset, runs, decisions, alarm, adaptation, verification })
+        Ok(played)
+    }
+
+    fn tell_the_end(&self, workspace: &Workspace, played: &mut Played) -> Result<(), A::Error> {
+        self.step(9, "Adaptation", "A person answers the alarm and lets the next model learn from the batch")?;
+        played.adaptation = Some(self.adapt(workspace, &played.alarm)?);
+        let adapted = self.run(workspace, "demo/adapted", RunStatus::AwaitingApproval)?;
+        played.decisions.push(self.approve(workspace, &adapted, "Copes with both worlds")?);
+        played.runs.push(adapted);
+        self.step(10, "Proof", "The proof: every step is on the ledger")?;
+        self.typed("audit verify")?;
+        let verification = workspace.verify(None, self.audience.observer(), self.cancel).map_err(DemoError::from)?;
+        self.tell(&Told::Verified(&verification))?;
+        played.verification = Some(verification);
+        Ok(())
     }
 
     fn add(&self, workspace: &Workspace) -> Result<DatasetAdded, A::Error> {
@@ -159,10 +181,10 @@ impl<A: Audience> Stage<'_, A> {
         Ok(added)
     }
 
-    /// Runs a config of `configs/demo` and insists on how it ends: the story would be told wrongly otherwise.
+    /// Runs a config of `configs` and insists on how it ends: the story would be told wrongly otherwise.
     fn run(&self, workspace: &Workspace, config: &'static str, expected: RunStatus) -> Result<RunView, A::Error> {
-        self.typed(&format!("run configs/demo/{config}.yaml"))?;
-        let path = self.dir.join("configs").join("demo").join(format!("{config}.yaml"));
+        self.typed(&format!("run configs/{config}.yaml"))?;
+        let path = config.split('/').fold(self.dir.join("configs"), |p, part| p.join(part)).with_extension("yaml");
         let view = workspace.run(&path, self.audience.observer(), self.cancel).map_err(DemoError::from)?;
         if view.run.status == RunStatus::Cancelled {
             return Err(DemoError::Cancelled(self.dir.into()).into());
@@ -217,40 +239,18 @@ impl<A: Audience> Stage<'_, A> {
         Ok(view)
     }
 
-    /// The batch is learnt from. Where the ending is left to the audience, the alarm is, too.
-    fn learn(
-        &self,
-        workspace: &Workspace,
-        model: &str,
-        alarm: &DriftCheckView,
-    ) -> Result<(AdaptationView, RunView), A::Error> {
-        let (name, title) = match self.ending {
-            Ending::Told => ("Adaptation", "A person answers the alarm and lets the next model learn from the batch"),
-            Ending::ForYou => ("Adaptation", "The next model learns from the batch, and waits for a person"),
-        };
-        self.step(9, name, title)?;
-        if self.ending == Ending::Told {
-            let reason = "A new instrument: learn from it";
-            let check = &alarm.check;
-            self.typed(&format!("drift respond {} --action retrain --reason \"{reason}\"", check.short()))?;
-            let responded = workspace.drift_respond(check.as_str(), DriftAction::Retrain, reason);
-            responded.map_err(DemoError::from)?;
-        }
+    fn adapt(&self, workspace: &Workspace, alarm: &DriftCheckView) -> Result<AdaptationView, A::Error> {
+        let reason = "A new instrument: learn from it";
+        let (check, model) = (&alarm.check, alarm.report.model.as_str());
+        self.typed(&format!("drift respond {} --action retrain --reason \"{reason}\"", check.short()))?;
+        let responded = workspace.drift_respond(check.as_str(), DriftAction::Retrain, reason);
+        responded.map_err(DemoError::from)?;
         self.typed(&format!("adapt stage {model} --batch batch.csv"))?;
         let options = AdaptOptions { batch: self.dir.join("batch.csv"), holdout: 0.3 };
         let staged = workspace.adapt_stage(model, &options, self.audience.observer(), self.cancel);
         let staged = staged.map_err(DemoError::from)?;
         self.tell(&Told::Staged(&staged))?;
-        let adapted = self.run(workspace, "adapted", RunStatus::AwaitingApproval)?;
-        Ok((staged, adapted))
-    }
-
-    fn prove(&self, workspace: &Workspace) -> Result<VerifyReport, A::Error> {
-        self.step(10, "Proof", "The proof: every step is on the ledger")?;
-        self.typed("audit verify")?;
-        let verification = workspace.verify(None, self.audience.observer(), self.cancel).map_err(DemoError::from)?;
-        self.tell(&Told::Verified(&verification))?;
-        Ok(verification)
+        Ok(staged)
     }
 
     fn step(&self, number: u8, name: &'static str, title: &'static str) -> Result<(), A::Error> {

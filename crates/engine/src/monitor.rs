@@ -110,7 +110,7 @@ impl Workspace {
         }
     }
 
-    fn check_line(&self, row: &CheckRow) -> Result<CheckLine> {
+    pub(crate) fn check_line(&self, row: &CheckRow) -> Result<CheckLine> {
         let mut responses = Vec::new();
         for r in &row.responses {
             responses.push(ResponseView {

@@ -1,7 +1,7 @@
 use crate::{EngineError, Result, Workspace};
 use driftgate_ledger::RunFilter;
 use driftgate_model::views::{HistoryLine, ModelHistory, ModelLine, ModelList, ModelView, VersionView};
-use driftgate_model::{ModelRow, RunId, RunRow, RunStatus, Timestamp, VersionNumber};
+use driftgate_model::{ModelRow, RunId, RunRow, RunStatus, Timestamp, VersionNumber, VersionRow};
 
 impl Workspace {
     /// The models with a registered version or a run that waits for one.
@@ -53,19 +53,7 @@ impl Workspace {
         })?;
         let mut versions = Vec::new();
         for v in row.versions.iter().rev() {
-            versions.push(VersionView {
-                version: v.version,
-                stage: row.stage_of(v.version).into(),
-                run: v.run.clone(),
-                algorithm: v.algorithm.clone(),
-                registered_at: v.registered_at,
-                approved_by: self.opened_or_said(&v.approved_by)?,
-                artifact: v.artifact,
-                dataset_version: v.dataset_version,
-                config: v.config,
-                metrics: v.metrics.clone(),
-                deployment: v.deployment,
-            });
+            versions.push(self.version_view(&row, v)?);
         }
         Ok(ModelView {
             schema: "driftgate/model/1".into(),
@@ -77,6 +65,22 @@ impl Workspace {
             versions,
             awaiting,
             serving: self.serving(&row)?,
+        })
+    }
+
+    pub(crate) fn version_view(&self, row: &ModelRow, v: &VersionRow) -> Result<VersionView> {
+        Ok(VersionView {
+            version: v.version,
+            stage: row.stage_of(v.version).into(),
+            run: v.run.clone(),
+            algorithm: v.algorithm.clone(),
+            registered_at: v.registered_at,
+            approved_by: self.opened_or_said(&v.approved_by)?,
+            artifact: v.artifact,
+            dataset_version: v.dataset_version,
+            config: v.config,
+            metrics: v.metrics.clone(),
+            deployment: v.deployment,
         })
     }
 

@@ -13,10 +13,7 @@ impl Workspace {
     pub fn rollback(&self, model: &str, to: Option<VersionNumber>, reason: &str) -> Result<Decided> {
         let reason = mandatory(reason)?;
         let row = self.model_row(model)?;
-        let from = row.production.ok_or_else(|| {
-            EngineError::refused(format!("nothing of {model} is in Production"), "There is nothing to roll back")
-        })?;
-        let to = target(&row, from, to)?;
+        let (from, to) = target_of(&row, to)?;
         let version = row.version(to).ok_or_else(|| unknown(&row, to))?;
         LoadedModel::load(&self.ledger, &version.artifact)?.prove(&self.ledger)?;
         let run = self.run_row(&version.run)?;
@@ -113,7 +110,11 @@ fn before(row: &ModelRow, from: VersionNumber) -> Result<VersionNumber> {
     })
 }
 
-fn target(row: &ModelRow, from: VersionNumber, to: Option<VersionNumber>) -> Result<VersionNumber> {
+/// The version that would leave Production, and the one that would return.
+pub(crate) fn target_of(row: &ModelRow, to: Option<VersionNumber>) -> Result<(VersionNumber, VersionNumber)> {
+    let from = row.production.ok_or_else(|| {
+        EngineError::refused(format!("nothing of {} is in Production", row.name), "There is nothing to roll back")
+    })?;
     let to = match to {
         Some(to) => to,
         None => before(row, from)?,
@@ -127,5 +128,5 @@ fn target(row: &ModelRow, from: VersionNumber, to: Option<VersionNumber>) -> Res
             "Name another version with `--to`",
         ));
     }
-    Ok(to)
+    Ok((from, to))
 }

@@ -87,7 +87,7 @@ impl Workspace {
     }
 }
 
-fn line(row: RunRow) -> RunLine {
+pub(crate) fn line(row: RunRow) -> RunLine {
     let metric = format!("test.{}", lead_metric(row.subject.task));
     RunLine {
         value: row.metrics.get(&metric).copied(),

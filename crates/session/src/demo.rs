@@ -49,7 +49,7 @@ fn make(session: &Session, job: &Job, dir: &Path) -> Result<Done> {
     let made = Made {
         schema: "driftgate/demo-made/1",
         root: played.made.root,
-        model: played.adaptation.model.to_string(),
+        model: played.alarm.report.model.to_string(),
         awaiting: played.runs.last().map_or_else(String::new, |r| r.run.subject.run.to_string()),
         alarm: played.alarm.check.to_string(),
     };

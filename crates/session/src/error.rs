@@ -1,8 +1,9 @@
 //! Errors as the window shows them.
 
+use crate::words::{for_window, sentence};
 use driftgate_engine::EngineError;
 use driftgate_model::views::Failure;
-use driftgate_model::{Code, Coded};
+use driftgate_model::{Code, Coded, Finding, Severity};
 
 /// The session's result.
 pub type Result<T, E = SessionError> = std::result::Result<T, E>;
@@ -30,6 +31,18 @@ impl SessionError {
         SessionError::told(Code::Io, message, USUAL_IO)
     }
 
+    /// What the window shows below the message, as JSON: the report of data that were refused, or the questions of an import.
+    pub(crate) fn detail(&self) -> Option<Vec<u8>> {
+        match self {
+            SessionError::Engine(e) => match e.as_ref() {
+                EngineError::InvalidData(report) => serde_json::to_vec(report).ok(),
+                EngineError::Questions(list) => serde_json::to_vec(list).ok(),
+                _ => None,
+            },
+            SessionError::Told(_) => None,
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {
@@ -53,11 +66,29 @@ impl From<SessionError> for Failure {
             SessionError::Told(failure) => failure,
             SessionError::Engine(e) => Failure {
                 code: e.code(),
-                message: sentence(&e.to_string()),
-                hint: e.hint().or_else(|| usual_hint(e.code())),
+                message: sentence(&for_window(&message(&e))),
+                hint: e.hint().map(|h| sentence(&for_window(&h))).or_else(|| usual_hint(e.code())),
             },
         }
     }
+}
+
+/// Findings that are named in a message.
+const NAMED: usize = 5;
+
+/// What happened; of data that are refused, the first findings too.
+fn message(error: &EngineError) -> String {
+    let EngineError::InvalidData(report) = error else { return error.to_string() };
+    let errors = report.findings.iter().filter(|f| f.severity == Severity::Error);
+    let line = |f: &Finding| {
+        let column = f.column.as_ref().map(|c| format!("column `{c}`: ")).unwrap_or_default();
+        format!("\n{column}{}", f.message)
+    };
+    let mut text: String = std::iter::once(error.to_string()).chain(errors.take(NAMED).map(line)).collect();
+    if let Some(more) = report.errors().checked_sub(NAMED).filter(|n| *n > 0) {
+        text += &format!("\nand {more} more");
+    }
+    text
 }
 
 /// What usually helps, where the engine knows nothing better.
@@ -67,14 +98,4 @@ fn usual_hint(code: Code) -> Option<String> {
         Code::Internal => Some("This is a fault of Driftgate: please report it with what you did before".into()),
         _ => None,
     }
-}
-
-/// The text with a capital first letter, unless it begins with a name: a first word that is not plain lower case.
-fn sentence(text: &str) -> String {
-    let first = text.split(' ').next().unwrap_or_default();
-    if !first.bytes().all(|b| b.is_ascii_lowercase()) {
-        return text.to_owned();
-    }
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
 }

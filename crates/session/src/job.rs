@@ -100,6 +100,7 @@ impl Job {
             Err(error) if error.code() == Code::Cancelled => now.state = JobState::Cancelled,
             Err(error) => {
                 now.state = JobState::Failed;
+                now.answer = error.detail().map(Arc::new);
                 now.failure = Some(error.into());
             }
         }

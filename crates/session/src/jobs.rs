@@ -106,7 +106,7 @@ impl Session {
         jobs.iter().map(|job| job.view()).collect()
     }
 
-    /// The full answer of a job that is done, as JSON.
+    /// The full answer of a job that is done, as JSON; of an import that was refused, the validation report.
     pub fn job_answer(&self, id: u64) -> Result<Arc<Vec<u8>>> {
         self.job(id)?.answer().ok_or_else(|| {
             SessionError::told(Code::NotFound, "The job has no answer", "Wait until it is done, or see why it failed")

@@ -17,6 +17,7 @@ mod server;
 mod session;
 mod store;
 mod watch;
+mod words;
 mod work;
 
 pub use error::{Result, SessionError};

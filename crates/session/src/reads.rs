@@ -1,10 +1,12 @@
 //! Questions that name a file.
 
-use crate::Result;
 use crate::session::Session;
+use crate::words::{for_window, sentence};
+use crate::{Result, SessionError};
 use driftgate_engine::ImportAnswers;
-use driftgate_model::ValidationReport;
-use driftgate_model::views::{ImportPlan, PathKind};
+use driftgate_model::views::{DoctorReport, GateSimulation, ImportPlan, PathKind, SpecDraft};
+use driftgate_model::{CancelToken, DatasetSpec, ValidationReport};
+use std::path::Path;
 
 impl Session {
     /// What importing a file or folder would do. Writes nothing.
@@ -22,4 +24,60 @@ impl Session {
         let path = self.allowed(name_or_path, PathKind::FileOrFolder)?;
         self.ask(|w| w.validate_dataset(&path.display().to_string()))
     }
+
+    /// The text of a `dataset.yaml` that says this, and what is wrong with it.
+    pub fn draft_spec(&self, spec: &DatasetSpec) -> SpecDraft {
+        checked_spec(driftgate_config::write_dataset(spec), Path::new("dataset.yaml"))
+    }
+
+    /// What is wrong with the text of a `dataset.yaml` that is to lie beside the data at `path`.
+    pub fn check_spec(&self, path: &str, text: &str) -> Result<SpecDraft> {
+        let data = self.allowed(path, PathKind::FileOrFolder)?;
+        let draft = checked_spec(text.to_owned(), Path::new("dataset.yaml"));
+        if !draft.problems.is_empty() {
+            return Ok(draft);
+        }
+        // What the columns of the data say against it.
+        let answers = ImportAnswers { spec: Some(text.to_owned()), ..ImportAnswers::default() };
+        let problems = match self.ask(|w| w.plan_import(&data, &answers)) {
+            Ok(plan) => plan.questions.into_iter().map(|q| q.text).collect(),
+            Err(error) => vec![driftgate_model::views::Failure::from(error).message],
+        };
+        Ok(SpecDraft { problems, ..draft })
+    }
+
+    /// The state of the workspace and of this build, with the window's own words for what to do.
+    pub fn doctor(&self) -> Result<DoctorReport> {
+        let mut report = self.ask(|w| w.doctor())?;
+        for hint in report.checks.iter_mut().filter_map(|check| check.hint.as_mut()) {
+            *hint = sentence(&for_window(hint));
+        }
+        Ok(report)
+    }
+
+    /// What another rule set would have decided about a run of the past. Writes nothing.
+    pub fn simulate_gate(&self, run: &str, promotion: &str) -> Result<GateSimulation> {
+        let rules = self.allowed(promotion, PathKind::File)?;
+        self.ask(|w| w.simulate_gate(run, &rules, &CancelToken::new()))
+    }
+
+    /// Writes the report of a drift check as one HTML file that the person chose.
+    pub fn drift_report(&self, check: &str, path: &str) -> Result<()> {
+        let file = self.allowed(path, PathKind::NewFile)?;
+        if !file.extension().is_some_and(|e| e.eq_ignore_ascii_case("html") || e.eq_ignore_ascii_case("htm")) {
+            return Err(SessionError::bad_input(
+                format!("{} is not an HTML file", file.display()),
+                "Give it a name that ends in .html",
+            ));
+        }
+        self.ask(|w| w.write_drift_report(&w.drift_view(check)?, &w.report_file(&file)?))
+    }
+}
+
+fn checked_spec(text: String, path: &Path) -> SpecDraft {
+    let problems = match driftgate_config::parse_dataset(&text, path) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.0.iter().map(ToString::to_string).collect(),
+    };
+    SpecDraft { schema: "driftgate/spec-draft/1".into(), text, problems }
 }

@@ -11,10 +11,7 @@ use driftgate_model::views::{OpenWorkspace, PathKind, Settings, WindowEvent, Win
 use driftgate_model::{Code, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::Duration;
 
-/// How long something that a person waits for waits for another process to give the ledger back.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest name of a reviewer.
 const LONGEST_NAME: usize = 200;
 
@@ -214,10 +211,11 @@ impl Session {
 
     /// Puts a workspace in the place of the open one, and remembers it.
     pub(crate) fn take(&self, workspace: Workspace) {
-        if let Err(error) = self.stop_server() {
+        let root = workspace.root().to_path_buf();
+        let same = self.opened().is_some_and(|open| open.root() == root);
+        if !same && let Err(error) = self.stop_server() {
             tracing::warn!(?error, "the server of the workspace before did not stop");
         }
-        let root = workspace.root().to_path_buf();
         *self.0.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(workspace));
         let kept = lock(&self.0.store).remember(&root, self.now());
         if let Err(SessionError::Told(failure)) = kept {
@@ -247,7 +245,7 @@ impl Session {
     pub(crate) fn host(&self, git_at: Option<&Path>) -> Host {
         let settings = self.settings();
         let wanted = Wanted { via: "window", actor: actor(&settings), threads: settings.threads, git_at };
-        Host { lock_timeout: LOCK_TIMEOUT, ..(self.0.setup.host)(&wanted) }
+        (self.0.setup.host)(&wanted)
     }
 
     /// The world as the server may know it.

@@ -121,7 +121,14 @@ pub(crate) fn name_of(path: &Path) -> String {
 
 fn read(file: &Path) -> std::result::Result<Option<Kept>, String> {
     match std::fs::read(file) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| e.to_string()),
+        // A list would be read as a mapping without a word of it.
+        Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(serde_json::Value::Object(map)) => {
+                serde_json::from_value(map.into()).map(Some).map_err(|e| e.to_string())
+            }
+            Ok(_) => Err("it holds something else".into()),
+            Err(e) => Err(e.to_string()),
+        },
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e.to_string()),
     }

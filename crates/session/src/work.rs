@@ -11,7 +11,6 @@ use driftgate_model::config::Scenario;
 use driftgate_model::views::{DriftCheckView, JobAsk, JobOutcome, PathKind};
 use serde::Serialize;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 impl Session {
     /// Looks at everything that can be looked at beforehand.
@@ -143,9 +142,9 @@ impl Session {
     fn verify(&self, checkpoint: Option<String>) -> Result<Work> {
         // What is proved is what is there, whatever is open: nothing is settled first.
         let root: PathBuf = self.workspace()?.root().to_path_buf();
-        let workspace = Arc::new(Workspace::open_untouched(&root, self.host(None))?);
         let checkpoint = checkpoint.filter(|text| !text.trim().is_empty());
-        Ok(work("Verify the ledger".into(), "verify", move |_, job| {
+        Ok(work("Verify the ledger".into(), "verify", move |session, job| {
+            let workspace = Workspace::open_untouched(&root, session.host(None))?;
             let report = workspace.verify(checkpoint, job, &job.cancel)?;
             done(JobOutcome::Verified { holds: report.is_clean(), events: report.events }, &report)
         }))

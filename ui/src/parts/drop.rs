@@ -34,6 +34,9 @@ pub fn DropZone(
     /// Endings that the dialog offers; empty for all.
     #[prop(optional)]
     extensions: Vec<&'static str>,
+    /// What the button says that takes the typed path.
+    #[prop(default = "Use")]
+    take: &'static str,
     /// Paths that the person gave, granted already.
     on_paths: impl Fn(Vec<String>) + Copy + 'static,
 ) -> impl IntoView {
@@ -42,7 +45,7 @@ pub fn DropZone(
     view! {
         <div class="drop" class:over=move || store.dragging.get()>
             <div class="row"><IconSvg icon=Icon::Download/><span>{text}</span></div>
-            <PathField label=label kind=kind extensions=extensions on_path=move |path| on_paths(vec![path])/>
+            <PathField label=label kind=kind extensions=extensions take=take on_path=move |path| on_paths(vec![path])/>
         </div>
     }
 }
@@ -62,9 +65,13 @@ pub fn PathField(
     /// A path to begin with.
     #[prop(optional, into)]
     start: String,
+    /// Holds what is typed, where the field is one of several of a form whose own button takes it: there is no button here.
+    #[prop(optional)]
+    typed: Option<RwSignal<String>>,
     on_path: impl Fn(String) + Copy + 'static,
 ) -> impl IntoView {
-    let typed = RwSignal::new(start);
+    let of_form = typed.is_some();
+    let typed = typed.unwrap_or_else(|| RwSignal::new(start));
     let wrong = RwSignal::new(None::<String>);
     let id = next_id("path");
     let note = format!("{id}-wrong");
@@ -107,14 +114,14 @@ pub fn PathField(
         });
     };
     view! {
-        <div class="field" style="width:100%;text-align:left">
+        <div class="field whole">
             <label for=id.clone()>{label}</label>
             <div class="path-field">
                 <input class="input" id=id type="text" autocomplete="off" spellcheck="false" aria-describedby=note.clone()
                     aria-invalid=move || wrong.get().is_some().to_string() prop:value=move || typed.get()
                     on:input=move |e| typed.set(event_target_value(&e))
                     on:keydown=move |e| if e.key() == "Enter" { e.prevent_default(); use_typed(); }/>
-                <Button text=take kind=Kind::Secondary on_press=move |_| use_typed()/>
+                {(!of_form).then(|| view! { <Button text=take kind=Kind::Secondary on_press=move |_| use_typed()/> })}
                 <Button text="Choose…" icon=Icon::Folder on_press=choose/>
             </div>
             <span class="wrong" id=note aria-live="polite">{move || wrong.get()}</span>

@@ -231,7 +231,7 @@ pub fn Grid<T: Line>(
                 };
                 let class = if column.number { "number" } else { "" };
                 view! {
-                    <th scope="col" role="columnheader" class=class style=width(column.width) aria-sort=move || can.then(sort)>
+                    <th scope="col" role="columnheader" class=class style:width=column.width aria-sort=move || can.then(sort)>
                         {if can {
                             view! { <button type="button" class="sort" on:click=press>{name}{mark}</button> }.into_any()
                         } else {
@@ -248,11 +248,11 @@ pub fn Grid<T: Line>(
             <table role="grid" aria-label=label aria-rowcount=move || (sorted.with(Vec::len) + 1).to_string()
                 aria-multiselectable=marked.map(|_| "true")>
                 <thead role="rowgroup"><tr role="row" aria-rowindex="1">
-                    {marked.map(|_| view! { <th scope="col" role="columnheader" style="width:40px"><span class="heard">"Marked"</span></th> })}
+                    {marked.map(|_| view! { <th scope="col" role="columnheader" class="mark"><span class="heard">"Marked"</span></th> })}
                     {heads}
                 </tr></thead>
                 <tbody role="rowgroup">
-                    <tr class="space" aria-hidden="true"><td colspan=span.to_string() style=move || format!("height:{}px", range.get().0 as f64 * ROW)></td></tr>
+                    <tr class="space" aria-hidden="true"><td colspan=span.to_string() style:height=move || format!("{}px", range.get().0 as f64 * ROW)></td></tr>
                     <For
                         each=move || {
                             let (first, last) = range.get();
@@ -262,7 +262,7 @@ pub fn Grid<T: Line>(
                         children=move |(i, row)| row_view(i, row)
                     />
                     <tr class="space" aria-hidden="true"><td colspan=span.to_string()
-                        style=move || format!("height:{}px", (sorted.with(Vec::len) - range.get().1.min(sorted.with(Vec::len))) as f64 * ROW)></td></tr>
+                        style:height=move || format!("{}px", (sorted.with(Vec::len) - range.get().1.min(sorted.with(Vec::len))) as f64 * ROW)></td></tr>
                 </tbody>
             </table>
         </div>
@@ -275,8 +275,4 @@ fn toggle(marked: RwSignal<BTreeSet<String>>, key: String) {
             m.insert(key);
         }
     });
-}
-
-fn width(width: &str) -> String {
-    if width.is_empty() { String::new() } else { format!("width:{width}") }
 }

@@ -19,7 +19,7 @@ pub fn Progress(#[prop(into)] what: String, progress: Option<JobProgress>) -> im
             view! {
                 <div class="bar" role="progressbar" aria-label=what aria-valuemin="0" aria-valuemax="100"
                     aria-valuenow=format!("{:.0}", share * 100.0)>
-                    <div style=format!("width:{:.1}%", share * 100.0)></div>
+                    <div style:width=format!("{:.1}%", share * 100.0)></div>
                 </div>
                 <div class="faint small">{format!("{} of {} {}{eta}", words::whole(p.done), words::whole(p.total), p.what)}</div>
             }

@@ -3,6 +3,7 @@
 mod chart;
 mod chip;
 mod controls;
+mod copy;
 mod dialog;
 mod drop;
 mod gate;
@@ -16,6 +17,7 @@ mod toast;
 pub use chart::ChartView;
 pub use chip::{Chip, SeverityChip, StageChip, StatusChip, VerdictChip};
 pub use controls::{Button, Check, Kind, Pick, Tabs, TextArea, TextField};
+pub use copy::{CopyButton, SaveButton};
 pub use dialog::Dialog;
 pub use drop::{DropZone, PathField, on_drop};
 pub use gate::{Against, GateView};

@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::app::Settled;
-use crate::parts::{Button, Chip, Empty, Icon, Kind, SeverityChip, Shown, Top, VerdictChip};
+use crate::parts::{Button, Chip, Empty, Icon, Kind, SeverityChip, Shown, StageChip, StatusChip, Top, VerdictChip};
 use crate::words;
 use driftgate_model::views::{Overview, OverviewAlarm, OverviewModel, RunLine};
 use leptos::prelude::*;
@@ -63,7 +63,9 @@ fn Inside(overview: Overview) -> impl IntoView {
         <section class="stack" aria-labelledby="now">
             <h2 id="now">"Needs you now"</h2>
             {if overview.awaiting.is_empty() && overview.alarms.is_empty() {
-                view! { <p class="faint">"Nothing: no run waits and every alarm is answered"</p> }.into_any()
+                view! {
+                    <div class="panel need"><Chip icon=Icon::Check text="All clear" tone="good"/>"No run waits and every alarm is answered"</div>
+                }.into_any()
             } else {
                 view! {
                     <ul class="needs">
@@ -72,10 +74,20 @@ fn Inside(overview: Overview) -> impl IntoView {
                     </ul>
                 }.into_any()
             }}
+            {unwatched(&overview.models).into_iter().map(|name| view! {
+                <p class="faint small row wrap">
+                    <span>{format!("No batch was checked against the version of {name} in Production yet")}</span>
+                    <A href=format!("/drift/{name}")>"Check a batch"</A>
+                </p>
+            }).collect_view()}
         </section>
         <section class="stack" aria-labelledby="models">
             <h2 id="models">"Models"</h2>
-            <div class="models">{overview.models.into_iter().map(|m| view! { <ModelCard model=m/> }).collect_view()}</div>
+            {if overview.models.is_empty() {
+                view! { <p class="faint">"None yet: a run that passes its gate and is approved makes the first version of a model"</p> }.into_any()
+            } else {
+                view! { <div class="models">{overview.models.into_iter().map(|m| view! { <ModelCard model=m/> }).collect_view()}</div> }.into_any()
+            }}
         </section>
         <section class="stack" aria-labelledby="newest">
             <h2 id="newest">"Newest runs"</h2>
@@ -88,7 +100,7 @@ fn Inside(overview: Overview) -> impl IntoView {
                             <span class="grow cut">{format!("{} of {}", words::spelled(&r.algorithm), r.model)}</span>
                             <span class="faint">{value}</span>
                             <span class="faint">{words::ago(r.started_at)}</span>
-                            <crate::parts::StatusChip status=r.status/>
+                            <StatusChip status=r.status/>
                         </li>
                     }
                 }).collect_view()}
@@ -96,6 +108,12 @@ fn Inside(overview: Overview) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// Models whose version in Production no batch was checked against yet.
+fn unwatched(models: &[OverviewModel]) -> Vec<String> {
+    let never = |m: &&OverviewModel| m.line.production.is_some() && m.last_check.is_none();
+    models.iter().filter(never).map(|m| m.line.name.to_string()).collect()
 }
 
 #[component]
@@ -133,38 +151,75 @@ fn ModelCard(model: OverviewModel) -> impl IntoView {
     let line = model.line;
     let name = line.name.to_string();
     let (registry, drift) = (format!("/registry/{name}"), format!("/drift/{name}"));
+    let (decide, alarms, title) = (registry.clone(), drift.clone(), name.clone());
     let production = match line.production {
         Some(v) => format!("Version {v}"),
         None => "Nothing in Production".into(),
     };
+    let since = line.production.and(line.since).map(|at| format!("since {}", words::ago(at)));
     view! {
         <article class="panel model">
             <header>
-                <h3 class="cut"><A href=registry>{name}</A></h3>
-                {line.production.map(|_| view! { <crate::parts::StageChip stage="production"/> })}
+                <h3 class="cut"><A href=format!("{registry}") {..} title=title>{name}</A></h3>
+                {line.production.map(|_| view! { <StageChip stage="production"/> })}
             </header>
             <div class="inside stack tight">
-                <div class="row spread"><strong>{production}</strong><span class="faint">{line.algorithm.as_deref().map(words::spelled)}</span></div>
                 <div class="row spread">
-                    <span class="faint">{model.metric.as_ref().map(|m| words::metric(&m.0))}</span>
-                    <span>{model.metric.as_ref().map(|m| words::number(Some(m.1)))}</span>
+                    <strong>{production}</strong>
+                    <span class="faint cut">{line.algorithm.as_deref().map(words::spelled)} " " <span class="small">{since}</span></span>
                 </div>
+                {model.metric.map(|(metric, value)| view! {
+                    <div class="row spread"><span class="faint">{words::metric(&metric)}</span><span>{words::number(Some(value))}</span></div>
+                })}
                 <div class="row spread">
                     <span class="faint">"Last drift check"</span>
                     {match model.last_check {
-                        Some(c) => view! { <span class="row"><span class="faint small">{words::ago(c.at)}</span><VerdictChip verdict=c.verdict/></span> }.into_any(),
+                        Some(c) => view! {
+                            <span class="row">
+                                <span class="faint small">{words::ago(c.at)}</span>
+                                <A href=format!("{drift}/{}", c.check)><VerdictChip verdict=c.verdict/></A>
+                            </span>
+                        }.into_any(),
                         None => view! { <A href=drift>"None yet"</A> }.into_any(),
                     }}
                 </div>
+                {(model.open_alarms > 0).then(|| view! {
+                    <div class="row spread">
+                        <span class="faint">"Open alarms"</span>
+                        <A href=alarms><Chip icon=Icon::Warning text=words::count(model.open_alarms, "alarm") tone="bad"/></A>
+                    </div>
+                })}
                 <div class="row spread">
                     <span class="faint">"Pending decisions"</span>
-                    <span>{line.awaiting}</span>
+                    {if line.awaiting > 0 {
+                        view! { <A href=decide><Chip icon=Icon::Clock text=format!("{} to decide", line.awaiting) tone="warn"/></A> }.into_any()
+                    } else {
+                        view! { <span>"None"</span> }.into_any()
+                    }}
                 </div>
                 <div class="row spread">
                     <span class="faint">"Servers"</span>
-                    <span>{model.servers}</span>
+                    <A href="/serving">{if model.servers == 0 { "None".to_owned() } else { format!("{} answering", model.servers) }}</A>
                 </div>
             </div>
         </article>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_in_production_that_nobody_watches_is_named() {
+        let model = |name: &str, production: Option<u32>| -> OverviewModel {
+            let line = serde_json::json!({
+                "name": name, "task": "classification", "versions": 1, "production": production, "algorithm": null,
+                "since": null, "awaiting": 0,
+            });
+            let line = serde_json::from_value(line).expect("a line");
+            OverviewModel { line, last_check: None, open_alarms: 0, metric: None, servers: 0 }
+        };
+        assert_eq!(unwatched(&[model("wine", Some(1)), model("iris", None)]), ["wine"]);
     }
 }

@@ -41,7 +41,7 @@ pub fn Welcome() -> impl IntoView {
                         "The demo trains real models on real data in " <span class="mono">{folder}</span>
                         ": one in Production, one that waits for your approval, and a drift alarm"
                     </p>
-                    {move || demo.get().map(|job| view! { <div class="panel"><div class="tray-job" style="padding:12px"><JobCard job=job/></div></div> })}
+                    {move || demo.get().map(|job| view! { <div class="panel"><div class="inside"><JobCard job=job/></div></div> })}
                 </div>
                 <Show when=move || !recent().is_empty()>
                     <section class="stack tight" aria-labelledby="recent-title">
@@ -99,7 +99,7 @@ pub fn WorkspaceDialogs() -> impl IntoView {
                             {recent.into_iter().filter(|r| r.exists).map(|r| {
                                 let path = r.path.clone();
                                 view! {
-                                    <button type="button" class="button plain" style="justify-content:flex-start" on:click=move |_| store.open_workspace(path.clone())>
+                                    <button type="button" class="button plain left" on:click=move |_| store.open_workspace(path.clone())>
                                         <IconSvg icon=Icon::Folder/>{r.name} <span class="faint small cut">{r.path}</span>
                                     </button>
                                 }
@@ -204,7 +204,7 @@ pub fn TokenNotice() -> impl IntoView {
         token.get().filter(|t| put_away.get().as_ref() != Some(t)).map(|token| {
             let (copy, away) = (token.clone(), token.clone());
             view! {
-                <div style="padding:12px 16px 0">
+                <div class="above">
                     <Notice tone="info">
                         <div>"Token of the prediction server, for its guarded endpoints. It is kept nowhere and shown only now"</div>
                         <div class="row wrap">

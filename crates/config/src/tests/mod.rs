@@ -2,6 +2,7 @@
 
 mod broken;
 mod datasets;
+mod outlines;
 mod properties;
 mod resolving;
 mod shipped;

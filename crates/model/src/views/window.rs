@@ -105,6 +105,9 @@ pub struct WindowState {
     pub recent: Vec<RecentWorkspace>,
     /// What a person set.
     pub settings: Settings,
+    /// The file that the settings and the list of recent workspaces lie in.
+    #[serde(default)]
+    pub settings_file: String,
     /// Where *Open the demo* puts it.
     pub demo_folder: String,
     /// A token of the prediction server that was made with a new workspace: shown once.

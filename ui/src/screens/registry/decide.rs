@@ -1,0 +1,269 @@
+use super::gate::Rules;
+use super::texts;
+use crate::answer::{Answer, answer};
+use crate::bridge::{ask, call};
+use crate::parts::{
+    Button, ChartView, Chip, Dialog, Facts, FailureView, Icon, Kind, Notice, Shown, TextField, VerdictChip,
+};
+use crate::store::{Tone, store};
+use crate::words;
+use driftgate_model::views::{ApprovalPreview, Decided, Failure, Overview, RunView};
+use driftgate_model::{BeforeAfter, Comparison, DriftEvidence, GateReport, RunStatus, VersionNumber};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::A;
+use serde_json::json;
+
+/// The decision about a candidate: what would change, why it may, and the two answers.
+#[component]
+pub fn DecideDialog(
+    /// The run to decide about; nothing is shown without one.
+    run: Memo<Option<String>>,
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let store = store();
+    let preview =
+        answer::<ApprovalPreview>(move || run.get().map(|run| ask("preview_approval", json!({ "run": run }))));
+    let reason = RwSignal::new(String::new());
+    let wrong = RwSignal::new(None::<String>);
+    let failure = RwSignal::new(None::<Failure>);
+    let busy = RwSignal::new(false);
+    Effect::new(move |_| {
+        run.track();
+        reason.set(String::new());
+        wrong.set(None);
+        failure.set(None);
+    });
+    let decide = move |command: &'static str| {
+        let Some(run) = run.get_untracked() else { return };
+        let why = reason.get_untracked().trim().to_owned();
+        if command == "reject" && why.is_empty() {
+            wrong.set(Some("Say why: a rejection needs a reason".into()));
+            return;
+        }
+        wrong.set(None);
+        failure.set(None);
+        busy.set(true);
+        let asked = ask(command, json!({ "run": run, "reason": (!why.is_empty()).then_some(why) }));
+        spawn_local(async move {
+            let got = call::<Decided>(&asked).await;
+            busy.try_set(false);
+            match got {
+                Ok(d) => {
+                    on_close();
+                    store.toast(Tone::Good, texts::decided(&d), texts::asked_again_since(&d), None);
+                }
+                Err(why) => {
+                    failure.try_set(Some(why));
+                    preview.reload();
+                }
+            }
+        });
+    };
+    let waits =
+        move || preview.value.with(|p| p.as_ref().is_some_and(|p| p.run.run.status == RunStatus::AwaitingApproval));
+    let title = Signal::derive(move || {
+        preview.value.with(|p| match p {
+            Some(p) => format!("Decide about the candidate of {}", p.run.run.subject.model),
+            None => "Decide about the candidate".into(),
+        })
+    });
+    view! {
+        <Dialog title=title wide=true open=Signal::derive(move || run.with(Option::is_some)) on_close=on_close
+            footer=move || view! {
+                {move || if waits() {
+                    view! {
+                        <div class="grow">
+                            <TextField label="Reason" value=reason wrong=wrong autofocus=true help="Needed to reject, welcome to approve. Recorded with your name"/>
+                        </div>
+                        <Button text="Reject" icon=Icon::Cross kind=Kind::Danger disabled=busy on_press=move |_| decide("reject")/>
+                        <Button text="Approve" icon=Icon::Check kind=Kind::Primary disabled=busy on_press=move |_| decide("approve")/>
+                    }.into_any()
+                } else {
+                    view! { <Button text="Back" on_press=move |_| on_close()/> }.into_any()
+                }}
+            }>
+            <div class="stack loose decide">
+                {move || failure.get().map(|f| view! { <FailureView failure=f/> })}
+                <Shown answer=preview children=|p: ApprovalPreview| view! { <Preview preview=p/> }/>
+            </div>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Preview(preview: ApprovalPreview) -> impl IntoView {
+    let ApprovalPreview { run, next_version, archives, comparison, .. } = preview;
+    let status = run.run.status;
+    let again = comparison.as_ref().and_then(|c| texts::asked_again(c, archives));
+    view! {
+        {if status == RunStatus::AwaitingApproval {
+            view! { <Change next=next_version archives=archives model=run.run.subject.model.to_string() again=again/> }.into_any()
+        } else {
+            let said = texts::decided_already(status, run.run.version);
+            let tone = if status == RunStatus::Blocked { "bad" } else { "info" };
+            let why = run.decision_reason.clone();
+            view! {
+                <Notice tone=tone><div role="status">{said}</div>{why.map(|why| view! { <div class="faint">{why}</div> })}</Notice>
+            }.into_any()
+        }}
+        {run.gate.clone().map(|gate| view! { <Gate gate=gate/> })}
+        {comparison.map(|c| view! { <Against comparison=c/> })}
+        {run.gate.as_ref().and_then(|g| g.adaptation.clone()).map(|a| view! { <Adaptation found=a/> })}
+        <Drift model=run.run.subject.model.to_string() evidence=run.gate.as_ref().and_then(|g| g.drift.clone())/>
+        <WhatItIs run=run/>
+    }
+}
+
+/// What an approval changes, above everything else.
+#[component]
+fn Change(next: VersionNumber, archives: Option<VersionNumber>, model: String, again: Option<String>) -> impl IntoView {
+    let overview = expect_context::<Answer<Overview>>();
+    let servers = move || {
+        let n = overview.value.with(|o| {
+            o.as_ref().and_then(|o| o.models.iter().find(|m| m.line.name.as_str() == model)).map_or(0, |m| m.servers)
+        });
+        (n > 0).then(|| {
+            format!("{} answers with it: each loads the new version and confirms it", words::count(n, "server"))
+        })
+    };
+    view! {
+        <Notice tone="info">
+            <strong class="large">{texts::approval(next, archives)}</strong>
+            <div class="faint">{servers}</div>
+            {again.map(|again| view! { <div>{again}</div> })}
+        </Notice>
+    }
+}
+
+#[component]
+fn Gate(gate: GateReport) -> impl IntoView {
+    let (icon, tone, word) = if gate.passed {
+        (Icon::Check, "good", "The gate let it pass")
+    } else {
+        (Icon::Stop, "bad", "The gate blocks it")
+    };
+    view! {
+        <section class="stack tight" aria-labelledby="decide-gate">
+            <div class="row wrap">
+                <h3 id="decide-gate">"Gate"</h3>
+                <Chip icon=icon text=word tone=tone/>
+                <span class="faint small">{format!("{}, asked {}", texts::rules(&gate.results), words::ago(gate.evaluated_at))}</span>
+            </div>
+            <Rules results=gate.results/>
+        </section>
+    }
+}
+
+#[component]
+fn Against(comparison: Comparison) -> impl IntoView {
+    let first = comparison.production_version.is_none();
+    view! {
+        <section class="stack tight" aria-labelledby="decide-metrics">
+            <h3 id="decide-metrics">"Metrics against Production"</h3>
+            {if first {
+                view! { <p class="faint">"Nothing was in Production when the gate was asked: there is nothing to compare with"</p> }.into_any()
+            } else {
+                let chart = driftgate_plots::comparison_chart("decide-comparison", &comparison);
+                view! { <ChartView chart=chart/><p class="faint small">{words::sentence(&comparison.method)}</p> }.into_any()
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Adaptation(found: BeforeAfter) -> impl IntoView {
+    let chart = driftgate_plots::before_after_chart("decide-before-after", &found);
+    view! {
+        <section class="stack tight" aria-labelledby="decide-before-after-title">
+            <h3 id="decide-before-after-title">"Before and after, on rows that neither learned from"</h3>
+            <ChartView chart=chart/>
+        </section>
+    }
+}
+
+/// What is known of drift: what the gate looked at, and what stands open now.
+#[component]
+fn Drift(model: String, evidence: Option<DriftEvidence>) -> impl IntoView {
+    let overview = expect_context::<Answer<Overview>>();
+    let (name, of) = (model.clone(), model.clone());
+    let open = Memo::new(move |_| {
+        overview.value.with(|o| {
+            let all = o.as_ref().map(|o| o.alarms.as_slice()).unwrap_or_default();
+            all.iter().filter(|a| a.model.as_str() == name).map(|a| a.check.clone()).collect::<Vec<_>>()
+        })
+    });
+    let last = Memo::new(move |_| {
+        overview.value.with(|o| o.as_ref()?.models.iter().find(|m| m.line.name.as_str() == of)?.last_check.clone())
+    });
+    let route = StoredValue::new(format!("/drift/{model}"));
+    let link = move |check: &driftgate_model::RunId| format!("{}/{check}", route.get_value());
+    view! {
+        <section class="stack tight" aria-labelledby="decide-drift">
+            <h3 id="decide-drift">"Drift"</h3>
+            {move || {
+                let open = open.get();
+                if open.is_empty() {
+                    view! { <div class="row"><Chip icon=Icon::Check text="No open alarm" tone="good"/></div> }.into_any()
+                } else {
+                    view! {
+                        <div class="row wrap">
+                            <Chip icon=Icon::Warning text=words::count(open.len() as u64, "open alarm") tone="bad"/>
+                            {open.iter().map(|c| view! { <A href=link(&c.check)>{format!("Check {}", c.check.short())}</A> }).collect_view()}
+                        </div>
+                    }.into_any()
+                }
+            }}
+            {move || last.get().map(|c| view! {
+                <div class="row wrap">
+                    <span>{format!("The newest check of version {}, {}", c.version, words::ago(c.at))}</span>
+                    <VerdictChip verdict=c.verdict/>
+                    <A href=link(&c.check)>"Show the check"</A>
+                </div>
+            })}
+            {match evidence {
+                None => view! { <p class="faint small">"No rule of this gate asks about drift"</p> }.into_any(),
+                Some(e) => e.newest.map(|check| view! {
+                    <p class="small">
+                        <span class="faint">"The gate looked at the newest batch, "</span>
+                        <A href=link(&check)>{format!("check {}", check.short())}</A>
+                    </p>
+                }).into_any(),
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn WhatItIs(run: RunView) -> impl IntoView {
+    let subject = run.run.subject.clone();
+    let mut facts = vec![
+        ("Algorithm", words::spelled(&subject.algorithm)),
+        ("Data", format!("{} version {}, {}", subject.dataset, run.dataset_number, subject.dataset_version.short())),
+        (
+            "Rows",
+            format!(
+                "{} to learn from, {} for validation, {} for the test",
+                run.counts.train, run.counts.val, run.counts.test
+            ),
+        ),
+        ("Config", subject.config.short()),
+        ("Started", format!("{} by {}", words::moment(run.run.started_at), texts::who(run.actor.as_deref()))),
+        ("Seed", subject.random_seed.to_string()),
+    ];
+    if let Some(commit) = &run.environment.git_commit {
+        facts.push(("Commit", commit.clone()));
+    }
+    if let Some(gate) = &run.gate {
+        facts.push(("Test looked at", texts::looks(gate.test_looks)));
+    }
+    view! {
+        <section class="stack tight" aria-labelledby="decide-what">
+            <div class="row wrap">
+                <h3 id="decide-what">"What it is made of"</h3>
+                <A href=format!("/runs/{}", subject.run)>{format!("Run {}", subject.run.short())}</A>
+            </div>
+            <Facts facts=facts/>
+        </section>
+    }
+}
