@@ -42,7 +42,7 @@ pub fn GateView(
         <div class="stack gate">
             <div class="row wrap">{verdict}<span>{said}</span></div>
             <p class="faint small">{looks}</p>
-            <ul class="rules">{gate.results.into_iter().map(|rule| view! { <Rule rule=rule/> }).collect_view()}</ul>
+            <ul class="gate-rules">{gate.results.into_iter().map(|rule| view! { <Rule rule=rule/> }).collect_view()}</ul>
             <Head text="Against Production" level=level/>
             <Against id=format!("against-{id}") comparison=gate.comparison/>
             {gate.drift.map(|drift| view! {
@@ -111,7 +111,7 @@ fn ends(interval: Interval) -> String {
 
 /// A candidate against Production, metric by metric, with the words that fit the intervals.
 #[component]
-pub fn Against(id: String, comparison: Comparison) -> impl IntoView {
+fn Against(id: String, comparison: Comparison) -> impl IntoView {
     let Some(version) = comparison.production_version else {
         return view! { <p class="faint">"Nothing was in Production, so there is nothing to compare with"</p> }
             .into_any();

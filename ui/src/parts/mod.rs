@@ -20,7 +20,7 @@ pub use controls::{Button, Check, Kind, Pick, Tabs, TextArea, TextField};
 pub use copy::{CopyButton, SaveButton};
 pub use dialog::Dialog;
 pub use drop::{DropZone, PathField, on_drop};
-pub use gate::{Against, GateView};
+pub use gate::GateView;
 pub use grid::{Column, Grid, Line, Order};
 pub use icon::{Icon, IconSvg, Logo};
 pub use jobs::{JobCard, JobTray, Progress};
