@@ -13,8 +13,10 @@ mod display;
 mod drag;
 mod keys;
 mod page;
+mod screens;
 
 pub use page::Theme;
+pub use screens::WORK;
 
 use display::{Display, Program};
 use fantoccini::wd::TimeoutConfiguration;
@@ -99,6 +101,13 @@ impl Window {
     /// The window's home folder.
     pub fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// The `driftgate` command, built beside the window.
+    pub fn command_line(&self) -> PathBuf {
+        let program = Path::new(PROGRAM).with_file_name("driftgate");
+        assert!(program.exists(), "{} is built with the workspace's tests", program.display());
+        program
     }
 
     /// How long the window has been open, counted from before its process was started.
