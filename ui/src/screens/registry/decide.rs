@@ -39,6 +39,7 @@ pub fn DecideDialog(
         let why = reason.get_untracked().trim().to_owned();
         if command == "reject" && why.is_empty() {
             wrong.set(Some("Say why: a rejection needs a reason".into()));
+            super::focus_reason();
             return;
         }
         wrong.set(None);

@@ -57,6 +57,18 @@ pub fn RegistryScreen() -> impl IntoView {
     }
 }
 
+/// Puts the person into the field that lacks a reason.
+fn focus_reason() {
+    use wasm_bindgen::JsCast;
+    let field = web_sys::window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.query_selector("dialog[open] > footer input").ok().flatten())
+        .and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(field) = field {
+        let _ = field.focus();
+    }
+}
+
 #[component]
 fn Nothing() -> impl IntoView {
     let go = use_navigate();

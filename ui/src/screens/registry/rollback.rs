@@ -38,6 +38,7 @@ pub fn RollbackDialog(
         let why = reason.get_untracked().trim().to_owned();
         if why.is_empty() {
             wrong.set(Some("Say why: a rollback needs a reason".into()));
+            super::focus_reason();
             return;
         }
         wrong.set(None);
@@ -50,7 +51,7 @@ pub fn RollbackDialog(
             match got {
                 Ok(d) => {
                     on_close();
-                    store.toast(Tone::Good, texts::decided(&d), None, None);
+                    store.toast(Tone::Good, texts::decided(&d), None, texts::undo(&d));
                 }
                 Err(why) => {
                     failure.try_set(Some(why));

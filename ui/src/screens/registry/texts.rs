@@ -98,6 +98,12 @@ pub fn asked_again_since(d: &Decided) -> Option<String> {
     d.gate_reevaluated.as_ref().map(|why| format!("The gate was asked again and let it pass: {why}"))
 }
 
+/// The way back from a decision that has one: a route, and what its link says. An approval has none, it is decided anew.
+pub fn undo(d: &Decided) -> Option<(String, String)> {
+    let from = d.from.filter(|_| d.outcome == "rolled_back")?;
+    Some((format!("/registry/{}?rollback={from}", d.model), "Undo…".into()))
+}
+
 /// A move of the Production pointer.
 pub fn moved(line: &HistoryLine) -> String {
     match (line.cause.as_str(), line.from) {
@@ -170,6 +176,22 @@ mod tests {
         assert_eq!(decided_already(RunStatus::Approved, Some(2)), "This run was approved: it is version 2");
         assert!(decided_already(RunStatus::Rejected, None).ends_with("rejected"));
         assert!(decided_already(RunStatus::Blocked, None).contains("rules that failed"));
+    }
+
+    #[test]
+    fn only_a_rollback_is_undone() {
+        let decided = |outcome: &str| -> Decided {
+            serde_json::from_value(serde_json::json!({
+                "schema": "driftgate/decision/1", "outcome": outcome, "model": "wine", "run": null, "from": 3, "to": 1,
+                "actor": "ada", "reason": null, "deployment": null, "gate_reevaluated": null,
+            }))
+            .expect("a decision")
+        };
+        let back = decided("rolled_back");
+        assert_eq!(super::decided(&back), "Version 1 of wine is in Production again");
+        assert_eq!(undo(&back), Some(("/registry/wine?rollback=3".into(), "Undo…".into())));
+        assert_eq!(undo(&decided("approved")), None);
+        assert_eq!(super::decided(&decided("rejected")), "The candidate of wine is rejected");
     }
 
     #[test]
