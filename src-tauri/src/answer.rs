@@ -17,7 +17,7 @@ pub async fn session<T: Serialize>(
     ask: impl FnOnce(&Session) -> Result<T> + Send + 'static,
 ) -> Answer {
     let session = Session::clone(session);
-    bytes(move || Ok(serde_json::to_vec(&ask(&session).map_err(Failure::from)?).map_err(broken)?)).await
+    bytes(move || serde_json::to_vec(&ask(&session).map_err(Failure::from)?).map_err(broken)).await
 }
 
 /// Asks the open workspace.
