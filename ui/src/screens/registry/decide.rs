@@ -63,6 +63,7 @@ pub fn DecideDialog(
     };
     let waits =
         move || preview.value.with(|p| p.as_ref().is_some_and(|p| p.run.run.status == RunStatus::AwaitingApproval));
+    super::begin_with_reason(waits);
     let title = Signal::derive(move || {
         preview.value.with(|p| match p {
             Some(p) => format!("Decide about the candidate of {}", p.run.run.subject.model),
@@ -75,7 +76,7 @@ pub fn DecideDialog(
                 {move || if waits() {
                     view! {
                         <div class="grow">
-                            <TextField label="Reason" value=reason wrong=wrong autofocus=true help="Needed to reject, welcome to approve. Recorded with your name"/>
+                            <TextField label="Reason" value=reason wrong=wrong help="Needed to reject, welcome to approve. Recorded with your name"/>
                         </div>
                         <Button text="Reject" icon=Icon::Cross kind=Kind::Danger disabled=busy on_press=move |_| decide("reject")/>
                         <Button text="Approve" icon=Icon::Check kind=Kind::Primary disabled=busy on_press=move |_| decide("approve")/>

@@ -85,10 +85,10 @@ pub fn decided_already(status: RunStatus, version: Option<VersionNumber>) -> Str
 
 /// What a decision came to.
 pub fn decided(d: &Decided) -> String {
-    let to = d.to.map(|v| format!("Version {v} of {}", d.model)).unwrap_or_default();
+    let to = d.to.map(|v| v.to_string()).unwrap_or_default();
     match d.outcome.as_str() {
-        "approved" => format!("{to} is in Production"),
-        "rolled_back" => format!("{to} is in Production again"),
+        "approved" => format!("Version {to} of {} is in Production", d.model),
+        "rolled_back" => format!("{} is rolled back: version {to} is in Production again", d.model),
         _ => format!("The candidate of {} is rejected", d.model),
     }
 }
@@ -188,7 +188,7 @@ mod tests {
             .expect("a decision")
         };
         let back = decided("rolled_back");
-        assert_eq!(super::decided(&back), "Version 1 of wine is in Production again");
+        assert_eq!(super::decided(&back), "wine is rolled back: version 1 is in Production again");
         assert_eq!(undo(&back), Some(("/registry/wine?rollback=3".into(), "Undo…".into())));
         assert_eq!(undo(&decided("approved")), None);
         assert_eq!(super::decided(&decided("rejected")), "The candidate of wine is rejected");
