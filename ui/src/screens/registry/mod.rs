@@ -2,7 +2,6 @@
 
 mod card;
 mod decide;
-mod gate;
 mod history;
 mod lineage;
 mod model;

@@ -2,7 +2,7 @@
 
 use crate::words;
 use driftgate_model::views::{Decided, HistoryLine};
-use driftgate_model::{Comparison, RuleResult, RuleStatus, RunStatus, Task, VersionNumber};
+use driftgate_model::{Comparison, RunStatus, Task, VersionNumber};
 
 /// The metrics of a version that are shown first, as they are named among its own.
 pub fn lead_metrics(task: Task) -> [&'static str; 2] {
@@ -57,19 +57,6 @@ pub fn looks(n: u64) -> String {
             words::whole(n)
         ),
     }
-}
-
-/// Rules that passed, failed, and did not apply.
-pub fn rules(results: &[RuleResult]) -> String {
-    let of = |status: RuleStatus| results.iter().filter(|r| r.status == status).count() as u64;
-    let mut parts = vec![format!("{} of {} hold", of(RuleStatus::Passed), words::count(results.len() as u64, "rule"))];
-    if of(RuleStatus::Failed) > 0 {
-        parts.push(format!("{} failed", of(RuleStatus::Failed)));
-    }
-    if of(RuleStatus::NotApplicable) > 0 {
-        parts.push(format!("{} did not apply", of(RuleStatus::NotApplicable)));
-    }
-    parts.join(", ")
 }
 
 /// That a run waits for no decision any more.
@@ -133,21 +120,6 @@ mod tests {
         }
     }
 
-    fn rule(status: RuleStatus) -> RuleResult {
-        RuleResult {
-            rule_id: "min_accuracy".into(),
-            kind: "threshold".into(),
-            metric: Some("accuracy".into()),
-            requirement: "accuracy >= 0.8".into(),
-            split: Some("test".into()),
-            observed: Some(0.9),
-            interval: None,
-            status,
-            reason: String::new(),
-            description: String::new(),
-        }
-    }
-
     #[test]
     fn what_changes_is_said_first() {
         assert_eq!(approval(3, Some(2)), "Version 3 becomes Production; version 2 is archived");
@@ -161,14 +133,6 @@ mod tests {
         assert_eq!(asked_again(&comparison(None), None), None);
         assert!(asked_again(&comparison(Some(1)), Some(2)).is_some_and(|t| t.starts_with("Version 1 was")));
         assert!(asked_again(&comparison(None), Some(2)).is_some_and(|t| t.starts_with("Nothing was")));
-    }
-
-    #[test]
-    fn rules_are_counted_by_how_they_ended() {
-        use RuleStatus::{Failed, NotApplicable, Passed};
-        let all: Vec<_> = [Passed, Passed, Failed, NotApplicable].into_iter().map(rule).collect();
-        assert_eq!(rules(&all), "2 of 4 rules hold, 1 failed, 1 did not apply");
-        assert_eq!(rules(&[rule(Passed)]), "1 of 1 rule hold");
     }
 
     #[test]
