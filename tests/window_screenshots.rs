@@ -3,17 +3,24 @@
 
 mod window;
 
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 use window::{Theme, Window};
 
-/// Every screen of an open workspace: its address, and the name of its picture. A new screen is a new line.
-const SCREENS: [(&str, &str); 8] = [
+/// Every screen of an open workspace: its address, and the name of its picture. A new screen is a new line. What stands in
+/// braces is taken from the demo: a data set, a model, its check that raised the alarm, a run, and two runs to compare.
+const SCREENS: [(&str, &str); 13] = [
     ("/", "overview"),
-    ("/data", "data"),
+    ("/datasets", "datasets"),
+    ("/datasets/{dataset}", "dataset"),
     ("/runs", "runs"),
+    ("/runs/{run}", "run"),
+    ("/runs/compare?ids={runs}", "compare"),
     ("/registry", "registry"),
-    ("/drift", "drift"),
+    ("/registry/{model}", "model"),
+    ("/drift/{model}", "drift"),
+    ("/drift/{model}/{check}", "drift-check"),
     ("/serving", "serving"),
     ("/audit", "audit"),
     ("/settings", "settings"),
@@ -41,11 +48,29 @@ fn every_screen_in_both_themes() {
     }
     window.click_named("button", "Open the demo");
     window.wait_named_within("link", "Overview", DEMO);
+    let found = subjects(&window);
     for theme in Theme::ALL {
         window.set_theme(theme);
         for (route, name) in SCREENS {
-            window.go(route);
+            window.go(&found.iter().fold(route.to_string(), |route, (braces, is)| route.replace(braces, is)));
             picture(name, theme);
         }
     }
+}
+
+/// What the demo made, under the names that [`SCREENS`] uses.
+fn subjects(window: &Window) -> Vec<(&'static str, String)> {
+    let ask = |command: &str, args: Value| window.invoke(command, args).unwrap_or_else(|e| panic!("{command}: {e}"));
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_string();
+    let overview = ask("overview", json!({}));
+    let alarm = &overview["alarms"][0];
+    let runs = ask("runs", json!({}));
+    let run = |i: usize| text(&runs["runs"][i]["run"]);
+    vec![
+        ("{dataset}", text(&ask("datasets", json!({}))[0]["name"])),
+        ("{model}", text(&alarm["model"])),
+        ("{check}", text(&alarm["check"]["check"])),
+        ("{runs}", format!("{},{}", run(0), run(1))),
+        ("{run}", run(0)),
+    ]
 }
