@@ -1,6 +1,8 @@
 //! A display without a screen, and programs that end with the test.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Pixels of the display: the window, and room beside it for what is dragged onto it.
@@ -36,6 +38,13 @@ impl Program {
     pub fn spawn(command: &mut Command) -> Program {
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Program(quiet.spawn().unwrap_or_else(|e| panic!("{} does not start: {e}", command.get_program().display())))
+    }
+
+    /// Starts a program that writes what it says, and what the programs it starts say, into a file.
+    pub fn spawn_logged(command: &mut Command, log: &Path) -> Program {
+        let file = File::create(log).unwrap();
+        let logged = command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+        Program(logged.spawn().unwrap_or_else(|e| panic!("{} does not start: {e}", command.get_program().display())))
     }
 
     /// The processes it started, and those that they started.

@@ -24,7 +24,8 @@ impl Window {
     pub fn hold_files(&self, files: &[&Path], css: &str, look: impl FnOnce(&Window)) {
         let (x, y) = self.middle(css);
         let script = repository().join("tests/window/drag_source.py");
-        let mut command = Command::new("python3");
+        // The system's own: the bindings of its GTK are for that one.
+        let mut command = Command::new("/usr/bin/python3");
         let corner = [HANDLE.0 - 60, HANDLE.1 - 30].map(|n| n.to_string());
         let _source =
             Program::spawn(world(&mut command, &self.display, self.home()).arg(script).args(corner).args(files));

@@ -4,7 +4,7 @@
 //! that label, wait for words. Every step waits for what it needs, and one that waits in vain fails with a picture and the
 //! page's text beside it, in `window/` of the target folder. Each window has a display, a home folder and a driver of its own;
 //! `.config/nextest.toml` lets one test run at a time.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stderr, reason = "a test speaks to whoever runs it")]
 
@@ -13,8 +13,10 @@ mod display;
 mod drag;
 mod keys;
 mod page;
+mod screens;
 
 pub use page::Theme;
+pub use screens::WORK;
 
 use display::{Display, Program};
 use fantoccini::wd::TimeoutConfiguration;
@@ -30,6 +32,9 @@ use tokio::runtime::Runtime;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_driftgate-desktop");
+
+/// Where the window and its driver write what they say, in the window's home folder.
+const LOG: &str = "window.log";
 
 /// How long a step waits for what it needs.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -79,15 +84,15 @@ impl Window {
         let display = Display::open();
         let (port, native) = (free_port(), free_port());
         let began = Instant::now();
-        let driver = Program::spawn(
-            world(&mut Command::new(tools().unwrap().join("bin/tauri-driver")), &display, &home)
-                .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
-                .args(["--native-driver", "/usr/bin/WebKitWebDriver"]),
-        );
+        let mut command = Command::new(tools().unwrap().join("bin/tauri-driver"));
+        let ports = ["--port".to_string(), port.to_string(), "--native-port".into(), native.to_string()];
+        world(&mut command, &display, &home).args(ports).args(["--native-driver", "/usr/bin/WebKitWebDriver"]);
+        let driver = Program::spawn_logged(&mut command, &home.join(LOG));
         wait_for_port(port);
         wait_for_port(native);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = runtime.block_on(connect(port, &start.args));
+        let client = client.unwrap_or_else(|e| panic!("the window does not open: {e}\n{}", said(&home)));
         let window = Window { runtime, client: Some(client), driver, display, home, _own_home: own_home, began };
         window.wait_until("the page has loaded", "return document.readyState === 'complete'");
         Some(window)
@@ -96,6 +101,13 @@ impl Window {
     /// The window's home folder.
     pub fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// The `driftgate` command, built beside the window.
+    pub fn command_line(&self) -> PathBuf {
+        let program = Path::new(PROGRAM).with_file_name("driftgate");
+        assert!(program.exists(), "{} is built with the workspace's tests", program.display());
+        program
     }
 
     /// How long the window has been open, counted from before its process was started.
@@ -192,7 +204,7 @@ impl Window {
         let text = text.ok().and_then(|t| t.as_str().map(str::to_string)).unwrap_or_default();
         let _ = std::fs::write(at.with_extension("txt"), &text);
         let shown: String = text.chars().take(1500).collect();
-        panic!("{message}\nThe window shows ({}.png):\n{shown}", at.display());
+        panic!("{message}\nThe window shows ({}.png):\n{shown}\nIt wrote:\n{}", at.display(), said(&self.home));
     }
 
     fn block<T>(&self, work: impl AsyncFnOnce(&Client) -> T) -> T {
@@ -210,15 +222,23 @@ impl Drop for Window {
     }
 }
 
-async fn connect(port: u16, args: &[String]) -> Client {
+async fn connect(port: u16, args: &[String]) -> Result<Client, String> {
     let capabilities = json!({"browserName": "wry", "tauri:options": {"application": PROGRAM, "args": args}});
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(capabilities.as_object().unwrap().clone());
-    let client = builder.connect(&format!("http://127.0.0.1:{port}")).await.expect("the window opens");
+    let client = builder.connect(&format!("http://127.0.0.1:{port}")).await.map_err(|e| e.to_string())?;
     let minute = Some(Duration::from_secs(60));
     let timeouts = TimeoutConfiguration::new(minute, minute, Some(Duration::ZERO));
-    client.update_timeouts(timeouts).await.expect("the driver takes timeouts");
-    client
+    client.update_timeouts(timeouts).await.map_err(|e| e.to_string())?;
+    Ok(client)
+}
+
+/// The end of what the window and its driver wrote.
+fn said(home: &Path) -> String {
+    let log = std::fs::read(home.join(LOG)).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
 /// An environment of the window's own: nothing of the person's who runs the tests.

@@ -82,9 +82,8 @@ fn Shell() -> impl IntoView {
                 <Routes fallback=|| view! { <screens::Nowhere/> }>
                     <Route path=path!("/") view=screens::OverviewScreen/>
                     <Route path=path!("/datasets/:name?") view=screens::DatasetsScreen/>
-                    <Route path=path!("/runs") view=screens::RunsScreen/>
                     <Route path=path!("/runs/compare") view=screens::CompareScreen/>
-                    <Route path=path!("/runs/:id") view=screens::RunsScreen/>
+                    <Route path=path!("/runs/:id?") view=screens::RunsScreen/>
                     <Route path=path!("/registry/:model?") view=screens::RegistryScreen/>
                     <Route path=path!("/drift/:model?/:check?") view=screens::DriftScreen/>
                     <Route path=path!("/serving") view=screens::ServingScreen/>

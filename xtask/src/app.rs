@@ -35,7 +35,7 @@ pub fn build_programs(ws: &Workspace, profile: &str, shipped: bool) -> Result<En
         _ => command.args(PROGRAMS.iter().flat_map(|p| ["--package", p])),
     };
     if shipped {
-        ws.hide_machine_paths(&mut command)?;
+        ws.hide_machine_paths(&mut command, &[])?;
     }
     show(&mut command)
 }

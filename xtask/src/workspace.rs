@@ -81,9 +81,10 @@ impl Workspace {
 
     /// Sets what keeps the folders of this machine out of panic messages: whatever is shipped names none. cargo itself
     /// names the files of the workspace as seen from its root.
-    pub fn hide_machine_paths(&self, command: &mut Command) -> Result<(), String> {
-        let flag = format!("--remap-path-prefix={}=/deps", registry_sources()?.display());
-        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flag);
+    pub fn hide_machine_paths(&self, command: &mut Command, more: &[&str]) -> Result<(), String> {
+        let mut flags = vec![format!("--remap-path-prefix={}=/deps", registry_sources()?.display())];
+        flags.extend(more.iter().map(ToString::to_string));
+        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
         Ok(())
     }
 

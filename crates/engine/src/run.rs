@@ -82,6 +82,7 @@ impl Workspace {
             tx.append(&stamp, body)?;
             Ok(())
         })?;
+        observer.run_started(&id);
         Ok(Begun { id, inputs, version, _lease: held })
     }
 

@@ -22,6 +22,8 @@ pub trait Observer: Send + Sync {
     fn metric(&self, _name: &str, _step: u64, _value: f64) {}
     /// Something a person should read but that stops nothing.
     fn warning(&self, _text: &str) {}
+    /// The work is a run that is on the ledger now, under this id.
+    fn run_started(&self, _run: &crate::RunId) {}
 }
 
 /// An observer that ignores everything.

@@ -121,6 +121,7 @@ impl Job {
             id: self.id,
             title: self.title.clone(),
             kind: self.kind.into(),
+            run: now.seen.run.clone(),
             state: now.state,
             stages: now.seen.stages(at),
             progress: now.seen.progress(at),

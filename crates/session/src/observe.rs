@@ -2,7 +2,7 @@
 
 use crate::job::Job;
 use driftgate_model::views::{JobProgress, JobStage, MetricPoint};
-use driftgate_model::{Observer, Progress};
+use driftgate_model::{Observer, Progress, RunId};
 use std::collections::BTreeMap;
 
 /// A pace is told once so many milliseconds of it are known.
@@ -18,6 +18,7 @@ pub(crate) struct Seen {
     pub(crate) latest: BTreeMap<String, (u64, f64)>,
     pub(crate) warnings: Vec<String>,
     pub(crate) points: Vec<MetricPoint>,
+    pub(crate) run: Option<RunId>,
 }
 
 #[derive(Debug)]
@@ -133,6 +134,10 @@ impl Observer for Job {
 
     fn warning(&self, text: &str) {
         self.see(|seen, _| seen.warn(text));
+    }
+
+    fn run_started(&self, run: &RunId) {
+        self.see(|seen, _| seen.run = Some(run.clone()));
     }
 }
 

@@ -15,11 +15,14 @@ const SCALE: f64 = 2.0;
 
 /// A chart with its title, the table of its numbers, and ways to take it elsewhere.
 #[component]
-pub fn ChartView(chart: Chart) -> impl IntoView {
+pub fn ChartView(
+    /// One that changes is drawn anew, with its numbers.
+    #[prop(into)]
+    chart: Signal<Chart>,
+) -> impl IntoView {
     let store = store();
     let open = RwSignal::new(false);
-    let chart = StoredValue::new(chart);
-    let title = chart.with_value(|c| c.title.clone());
+    let title = Memo::new(move |_| chart.with(|c| c.title.clone()));
     let copied = move |what: &'static str, text: String| {
         spawn_local(async move {
             match call::<()>(&ask("copy_text", json!({ "text": text }))).await {
@@ -32,26 +35,26 @@ pub fn ChartView(chart: Chart) -> impl IntoView {
     Effect::new(move |_| {
         // The drawing is text that `driftgate-plots` escaped; no other text ever goes this way.
         if let Some(div) = drawing.get() {
-            div.set_inner_html(&chart.with_value(|c| c.svg.clone()));
+            div.set_inner_html(&chart.with(|c| c.svg.clone()));
         }
     });
     view! {
         <figure class="chart">
             <figcaption>
-                <span>{title.clone()}</span>
-                <span class="tools" role="group" aria-label=format!("Chart: {title}")>
+                <span class="heard">{title}</span>
+                <span class="tools" role="group" aria-label=move || format!("Chart: {}", title.get())>
                     <Button text=Signal::derive(move || if open.get() { "Hide numbers".to_owned() } else { "Numbers".into() })
                         kind=Kind::Plain on_press=move |_| open.update(|o| *o = !*o)/>
-                    <Button text="CSV" kind=Kind::Plain on_press=move |_| copied("CSV", chart.with_value(|c| c.table.to_csv()))/>
-                    <Button text="SVG" kind=Kind::Plain on_press=move |_| copied("SVG", standalone(&chart.get_value()))/>
-                    <Button text="PNG" kind=Kind::Plain on_press=move |_| copy_picture(store, chart.get_value())/>
-                    <Button text="Save…" icon=Icon::Download kind=Kind::Plain on_press=move |_| save(store, chart.get_value())/>
+                    <Button text="CSV" kind=Kind::Plain on_press=move |_| copied("CSV", chart.with_untracked(|c| c.table.to_csv()))/>
+                    <Button text="SVG" kind=Kind::Plain on_press=move |_| copied("SVG", standalone(&chart.get_untracked()))/>
+                    <Button text="PNG" kind=Kind::Plain on_press=move |_| copy_picture(store, chart.get_untracked())/>
+                    <Button text="Save…" icon=Icon::Download kind=Kind::Plain on_press=move |_| save(store, chart.get_untracked())/>
                 </span>
             </figcaption>
             <div class="drawing" node_ref=drawing></div>
             <Show when=move || open.get()>
-                <div class="numbers" tabindex="0" role="region" aria-label=format!("Numbers of {}", chart.with_value(|c| c.title.clone()))>
-                    {chart.with_value(numbers)}
+                <div class="numbers" tabindex="0" role="region" aria-label=move || format!("Numbers of {}", title.get())>
+                    {move || chart.with(numbers)}
                 </div>
             </Show>
         </figure>

@@ -32,6 +32,7 @@ pub enum Icon {
     Dash,
     Question,
     Pin,
+    Differs,
 }
 
 impl Icon {
@@ -67,6 +68,7 @@ impl Icon {
             Icon::Archive => "M2.500 3h11v3h-11zM3.500 6v7h9V6M6.300 8.800h3.400",
             Icon::Dash => "M4 8h8",
             Icon::Question => "M5.800 6a2.200 2.200 0 1 1 3.300 1.900c-.8.500-1.100.9-1.100 1.700M8 11.700v.4",
+            Icon::Differs => "M3 6h10M3 10h10M10.500 3 5.500 13",
             Icon::Pin => "M8 9.500V14M4.500 9.500h7L10 7V3.500h1V2H5v1.500h1V7z",
         }
     }

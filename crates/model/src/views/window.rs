@@ -351,6 +351,9 @@ pub struct JobView {
     pub title: String,
     /// `demo`, `run`, `check`, …
     pub kind: String,
+    /// The run that it works on, once that is on the ledger.
+    #[serde(default)]
+    pub run: Option<RunId>,
     /// Where it stands.
     pub state: JobState,
     /// Stages so far, the last one at work.
@@ -360,6 +363,7 @@ pub struct JobView {
     /// Milliseconds since it began, or that it took.
     pub elapsed_ms: u64,
     /// The newest point of each metric of an iterative fit: name to step and value.
+    #[serde(deserialize_with = "latest_or_nan")]
     pub latest: BTreeMap<String, (u64, f64)>,
     /// What a person should read, in order.
     pub warnings: Vec<String>,
@@ -376,8 +380,19 @@ pub struct MetricPoint {
     pub name: String,
     /// The step, from 1.
     pub step: u64,
-    /// The value.
+    /// The value; one that is no number is `null` in JSON.
+    #[serde(deserialize_with = "value_or_nan")]
     pub value: f64,
+}
+
+/// JSON has no word for what is no number: it is written as `null`, and a fit that diverged must still be told.
+fn value_or_nan<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
+}
+
+fn latest_or_nan<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String, (u64, f64)>, D::Error> {
+    let read = BTreeMap::<String, (u64, Option<f64>)>::deserialize(from)?;
+    Ok(read.into_iter().map(|(name, (step, value))| (name, (step, value.unwrap_or(f64::NAN)))).collect())
 }
 
 /// What the window is told without asking.
@@ -655,4 +670,22 @@ pub struct SpecDraft {
     pub text: String,
     /// What is wrong with it, with the line; empty when it holds.
     pub problems: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_that_is_no_number_is_still_a_point() {
+        let point = MetricPoint { name: "val_loss".into(), step: 3, value: f64::NAN };
+        let text = serde_json::to_string(&point).expect("text");
+        let read: MetricPoint = serde_json::from_str(&text).expect("a point");
+        assert!(read.value.is_nan() && read.step == 3, "{text}");
+        let text = r#"{"id":1,"title":"Run","kind":"run","state":"running","stages":[],"progress":null,"elapsed_ms":1,
+            "latest":{"val_loss":[3,null],"loss":[4,0.5]},"warnings":[],"outcome":null,"failure":null}"#;
+        let job: JobView = serde_json::from_str(text).expect("a job");
+        assert!(job.latest["val_loss"].1.is_nan());
+        assert_eq!((job.latest["loss"], job.run), ((4, 0.5), None));
+    }
 }

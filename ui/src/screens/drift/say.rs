@@ -270,25 +270,26 @@ pub fn trend(t: &Trend) -> String {
 
 /// The course of a model's drift as facts.
 pub fn summary(s: &DriftSummary) -> Vec<(&'static str, String)> {
-    let mut facts = vec![(
-        "Checks",
-        format!(
-            "{} of version {}: {} stable, {} inconclusive, {} drifted",
-            words::whole(s.checks),
-            s.production.map_or_else(|| "–".into(), |v| v.to_string()),
+    let version = s.production.map_or_else(|| "–".into(), |v| v.to_string());
+    let checks = match s.checks {
+        0 => format!("None of version {version} yet"),
+        n => format!(
+            "{} of version {version}: {} stable, {} inconclusive, {} drifted",
+            words::whole(n),
             s.stable,
             s.inconclusive,
             s.drifted
         ),
-    )];
+    };
+    let mut facts = vec![("Checks", checks)];
     if s.other_versions > 0 {
         facts.push(("Other versions", words::count(s.other_versions, "check")));
     }
     if s.checks > 0 {
         facts.push(("Trend", trend(&s.trend)));
     }
-    if let Some(days) = s.age_days {
-        facts.push(("Newest", format!("{days:.1} days ago")));
+    if let Some(at) = s.last_at {
+        facts.push(("Newest", words::ago(at)));
     }
     if !s.worst.is_empty() {
         let names: Vec<String> = s
@@ -398,5 +399,170 @@ pub fn adaptation_state(v: &AdaptationView) -> String {
         None if v.current == v.number => "In use".into(),
         None if v.current > v.number => format!("Version {} is newer", v.current),
         None => "Not in use".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use driftgate_model::{DriftSeverity, ProfileKind};
+    use serde_json::json;
+
+    fn test(effect: f64, verdict: DriftVerdict) -> DriftTestResult {
+        DriftTestResult {
+            test: "ks".into(),
+            method: "exact".into(),
+            statistic: effect,
+            p_value: Some(0.03),
+            adjusted_p: Some(0.04),
+            effect_name: "KS distance".into(),
+            effect: Some(effect),
+            interval: Some(Interval { low: 0.05, high: 0.4 }),
+            min_effect: 0.1,
+            detectable: Some(0.29),
+            verdict,
+            note: None,
+            together: Vec::new(),
+        }
+    }
+
+    fn column(name: &str, effect: f64, verdict: DriftVerdict) -> ColumnDrift {
+        ColumnDrift {
+            name: name.into(),
+            kind: ProfileKind::Numeric,
+            reference_rows: 90,
+            batch_rows: 25,
+            verdict,
+            severity: DriftSeverity::None,
+            tests: vec![test(effect, verdict)],
+            chart: None,
+        }
+    }
+
+    fn report(verdict: DriftVerdict, columns: Vec<ColumnDrift>) -> DriftReport {
+        let said = |v| columns.iter().filter(|c| c.verdict == v).count();
+        let (hash, run) = ("0".repeat(64), "01a21982-bc53-7449-b913-fd528cb33cad");
+        let overall = json!({
+            "verdict": verdict, "severity": "none", "drifted_columns": said(DriftVerdict::Drifted),
+            "inconclusive_columns": said(DriftVerdict::Inconclusive), "total_columns": columns.len(), "drift_share": 0.0,
+            "rule": "a rule",
+        });
+        let minima = json!({
+            "ks": 0.1, "chisquare": 0.1, "psi": 0.1, "wasserstein": 0.1, "jensenshannon": 0.1, "missing": 0.05,
+            "new_category": 0.01, "performance": 0.05,
+        });
+        let config = json!({
+            "numerical": "ks", "categorical": "chisquare", "threshold_numerical": 0.05, "threshold_categorical": 0.05,
+            "correction": "benjamini_hochberg", "effect": { "level": 0.95, "min": minima, "columns": {} },
+            "global": { "enabled": true, "sample": 2000, "permutations": 499, "alpha": 0.01 },
+            "severity": {
+                "rule": "effect", "low_max": 0.25, "medium_max": 0.5, "high_below": 0.01, "medium_below": 0.03,
+                "drift_share": 0.5, "medium_from": 2.0, "high_from": 4.0,
+            },
+            "monitoring": { "min_batch_size": 30, "alert_severity": "medium", "fail_on_severity": null },
+            "permutations": 999, "seed": 42,
+        });
+        let report = json!({
+            "schema": "driftgate/drift/1", "drift_type": "tabular", "model": "m", "model_version": 1, "run": run,
+            "generated_at": "2026-11-26T20:18:47Z", "task": "classification", "dataset_version": hash, "profile": hash,
+            "batch": hash, "reference_rows": 100, "batch_rows": 50, "overall": overall, "columns": columns, "global": null,
+            "predictions": null, "confidences": null, "labels": null, "performance": null, "estimated": null,
+            "warnings": [], "config": config,
+        });
+        serde_json::from_value(report).expect("a report")
+    }
+
+    #[test]
+    fn one_sentence_says_why() {
+        use DriftVerdict::{Drifted, Inconclusive, Stable};
+        let columns =
+            vec![column("area", 0.89, Drifted), column("radius", 0.5, Drifted), column("age", 0.1, Inconclusive)];
+        assert_eq!(
+            why(&report(Drifted, columns)),
+            "area moved most: KS distance 0.8900, 8.9× what matters; 1 other column drifted too"
+        );
+        assert_eq!(
+            why(&report(Inconclusive, vec![column("age", 0.1, Inconclusive)])),
+            "50 rows cannot tell: 1 column may have moved by as much as matters, or by less"
+        );
+        let mut outputs = report(Drifted, vec![column("age", 0.01, Stable)]);
+        outputs.predictions = Some(column("prediction", 0.4, Drifted));
+        outputs.performance = Some(test(0.3, Drifted));
+        assert_eq!(why(&outputs), "No single column drifted, but something did: the answers, the performance");
+        assert_eq!(
+            why(&report(Stable, vec![column("age", 0.01, Stable)])),
+            "50 rows: all effects lie below the smallest that matters"
+        );
+    }
+
+    #[test]
+    fn an_alarm_asks_until_it_is_answered() {
+        let r = report(DriftVerdict::Drifted, Vec::new());
+        assert!(next(&r, true, false).starts_with("This check asks for a response"));
+        assert!(next(&r, true, true).starts_with("The alarm is answered"));
+        assert!(next(&r, false, false).contains("(medium)"));
+    }
+
+    #[test]
+    fn tests_say_their_numbers_and_what_they_could_have_found() {
+        let t = test(0.1378, DriftVerdict::Inconclusive);
+        assert_eq!(
+            test_line(&t),
+            "KS distance 0.1378 [0.0500, 0.4000], adjusted p 0.0400; 0.1000 matters; these sample sizes find 0.29 and more"
+        );
+        let blind = DriftTestResult { detectable: Some(1.2), ..t.clone() };
+        assert_eq!(power(&blind).as_deref(), Some("these sample sizes are too small to find any"));
+        assert_eq!(power(&DriftTestResult { verdict: DriftVerdict::Drifted, ..t }), None);
+        assert_eq!((p_value(Some(0.00001)), p_value(None)), ("<0.0001".into(), "–".into()));
+        assert_eq!((times(8.94), times(12.0), times(f64::NAN)), ("8.9×".into(), "12×".into(), "–".into()));
+    }
+
+    #[test]
+    fn missing_values_are_shares_of_both_sides() {
+        let r = report(DriftVerdict::Stable, Vec::new());
+        assert_eq!(missing(&column("a", 0.0, DriftVerdict::Stable), &r), (0.1, 0.5));
+    }
+
+    #[test]
+    fn what_was_served_has_no_file_to_go_back_to() {
+        let file = "/home/me/work/batch.csv";
+        let log = "/home/me/work/.driftgate/cache/served-m-v1-last-40.0a1b.csv";
+        assert_eq!((source(Some(file)).as_str(), file_of(Some(file)).as_deref()), (file, Some(file)));
+        assert_eq!((source(Some(log)).as_str(), file_of(Some(log))), ("What a server answered", None));
+        assert_eq!((source(None).as_str(), file_of(None)), ("Redacted", None));
+    }
+
+    #[test]
+    fn trends_are_told_once_there_are_enough_checks() {
+        let t = Trend { direction: "rising".into(), tau: Some(0.67), p_value: Some(0.17), checks: 4 };
+        assert_eq!(trend(&t), "More and more columns drift: Kendall's tau +0.67, p 0.1700, 4 checks");
+        assert_eq!(trend(&Trend { tau: None, checks: 1, ..t.clone() }), "Unknown: 1 check is too few");
+        assert_eq!(trend(&Trend { tau: None, checks: 2, ..t }), "Unknown: 2 checks are too few");
+    }
+
+    #[test]
+    fn scenarios_follow_the_form() {
+        let made = |kind, amount| scenario(kind, amount, vec!["a".into()]).map(|s| s.change);
+        assert_eq!(made("mean", "-0.5"), Ok(Change::Mean { by: -0.5 }));
+        assert_eq!(made("shuffle", "whatever"), Ok(Change::Shuffle));
+        assert_eq!(made("missing", "0.2"), Ok(Change::Missing { share: 0.2 }));
+        for (kind, amount) in [("mean", "x"), ("mean", "inf"), ("missing", "20"), ("swap", "-0.1"), ("noise", "0")] {
+            assert!(made(kind, amount).is_err(), "{kind} {amount}");
+        }
+        assert!(CHANGES.iter().all(|(kind, ..)| scenario(kind, "0.5", Vec::new()).is_ok_and(|s| s.name == *kind)));
+    }
+
+    #[test]
+    fn a_part_is_held_out_and_a_part_is_left() {
+        assert_eq!((holdout("0.3"), holdout(" 0.9 ")), (Ok(0.3), Ok(0.9)));
+        assert!(["0", "1", "-1", "", "NaN"].iter().all(|t| holdout(t).is_err()));
+    }
+
+    #[test]
+    fn tables_have_every_action_but_the_one_for_raw_images() {
+        assert_eq!(actions().count(), DriftAction::ALL.len() - 1);
+        assert!(actions().all(|a| a != DriftAction::AdjustIsp));
+        assert_eq!(after(DriftAction::Rollback, "m").map(|a| a.0).as_deref(), Some("/registry/m"));
+        assert_eq!(after(DriftAction::Accept, "m"), None);
     }
 }

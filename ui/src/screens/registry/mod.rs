@@ -2,7 +2,6 @@
 
 mod card;
 mod decide;
-mod gate;
 mod history;
 mod lineage;
 mod model;
@@ -54,6 +53,29 @@ pub fn RegistryScreen() -> impl IntoView {
             <decide::DecideDialog run=deciding on_close=close/>
             <rollback::RollbackDialog model=chosen to=returning on_close=close/>
         </div>
+    }
+}
+
+/// Puts the person into the field of the reason as soon as it is there: no click is needed before typing.
+fn begin_with_reason(there: impl Fn() -> bool + 'static) {
+    Effect::new(move |before: Option<bool>| {
+        let there = there();
+        if there && before != Some(true) {
+            request_animation_frame(focus_reason);
+        }
+        there
+    });
+}
+
+/// Puts the person into the field of the reason.
+fn focus_reason() {
+    use wasm_bindgen::JsCast;
+    let field = web_sys::window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.query_selector("dialog[open] > footer input").ok().flatten())
+        .and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(field) = field {
+        let _ = field.focus();
     }
 }
 

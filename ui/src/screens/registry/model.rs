@@ -136,6 +136,7 @@ fn Servers(serving: Vec<ServingLine>) -> impl IntoView {
                         <Chip icon=icon text=says tone=tone/>
                         <span class="mono">{s.address}</span>
                         <span class="faint small">{format!("confirmed {}", words::ago(s.at))}</span>
+                        {(!s.confirmed).then(|| view! { <span class="small">"Its swap to Production is not confirmed yet"</span> })}
                     </li>
                 }
             }).collect_view()}

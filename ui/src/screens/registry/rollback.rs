@@ -38,6 +38,7 @@ pub fn RollbackDialog(
         let why = reason.get_untracked().trim().to_owned();
         if why.is_empty() {
             wrong.set(Some("Say why: a rollback needs a reason".into()));
+            super::focus_reason();
             return;
         }
         wrong.set(None);
@@ -50,7 +51,7 @@ pub fn RollbackDialog(
             match got {
                 Ok(d) => {
                     on_close();
-                    store.toast(Tone::Good, texts::decided(&d), None, None);
+                    store.toast(Tone::Good, texts::decided(&d), None, texts::undo(&d));
                 }
                 Err(why) => {
                     failure.try_set(Some(why));
@@ -64,12 +65,13 @@ pub fn RollbackDialog(
         None => "Roll back".into(),
     });
     let can = move || preview.value.with(Option::is_some);
+    super::begin_with_reason(can);
     view! {
         <Dialog title=title wide=true open=Signal::derive(move || to.with(Option::is_some)) on_close=on_close
             footer=move || view! {
                 {move || if can() {
                     view! {
-                        <div class="grow"><TextField label="Reason" value=reason wrong=wrong required=true autofocus=true help="Needed. Recorded with your name"/></div>
+                        <div class="grow"><TextField label="Reason" value=reason wrong=wrong required=true help="Needed. Recorded with your name"/></div>
                         <Button text="Roll back" icon=Icon::Back kind=Kind::Danger disabled=busy on_press=roll_back/>
                     }.into_any()
                 } else {

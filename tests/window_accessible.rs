@@ -1,0 +1,73 @@
+//! axe-core finds nothing on any screen, in either theme; and a person without a mouse decides about a model.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod window;
+
+use window::{Theme, Window};
+
+#[test]
+fn axe_finds_nothing_on_any_screen_in_either_theme() {
+    let Some(window) = Window::open() else { return };
+    let mut found = Vec::new();
+    let mut look = |window: &Window, name: &str, theme: Theme| {
+        found.extend(window.axe().into_iter().map(|line| format!("{name}, {}: {line}", theme.name())));
+    };
+    for theme in Theme::ALL {
+        window.set_theme(theme);
+        window.wait_named("button", "Open the demo");
+        look(&window, "welcome", theme);
+    }
+    window.open_demo();
+    for theme in Theme::ALL {
+        window.go("/");
+        window.set_theme(theme);
+        window.wait_for("nav.side");
+        for screen in window.screens() {
+            window.show(&screen);
+            look(&window, screen.name, theme);
+        }
+        window.go("/");
+        for (keys, name) in [("ctrl+k", "palette"), ("?", "shortcuts")] {
+            window.press(keys);
+            window.wait_for("dialog");
+            look(&window, name, theme);
+            window.press("Escape");
+            window.wait_gone("dialog");
+        }
+    }
+    assert!(found.is_empty(), "axe-core found:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_keyboard_alone_opens_the_demo_and_approves() {
+    let Some(window) = Window::open() else { return };
+    window.wait_named("button", "Open the demo");
+    window.tab_to("button", "Open the demo");
+    window.press("Enter");
+    window.wait_named_within("link", "Registry", window::WORK);
+    // The palette leads to what waits.
+    window.press("ctrl+k");
+    window.wait_for("dialog.palette");
+    window.type_text("overview");
+    window.press("Enter");
+    window.wait_gone("dialog");
+    window.tab_to("link", "Review and decide");
+    window.press("Enter");
+    window.wait_text("dialog", "becomes Production");
+    // The reason has the focus.
+    window.type_text("Every rule holds");
+    assert_eq!(window.value_of("Reason"), "Every rule holds");
+    window.tab_to("button", "Approve");
+    window.press("Enter");
+    window.wait_gone("dialog");
+    window.wait_text(".toasts", "in Production");
+    // Keys lead to a place, and through a table.
+    window.press("g");
+    window.press("r");
+    window.wait_text("main h1", "Runs");
+    window.wait_for(".grid tr.line");
+    window.tab_to("row", "");
+    window.press("ArrowDown");
+    window.press("Enter");
+    window.wait_for("aside.detail");
+}
