@@ -128,6 +128,7 @@ mod tests {
             warnings: Vec::new(),
             outcome,
             failure: None,
+            run: None,
         }
     }
 
