@@ -67,7 +67,12 @@ pub fn List(rows: Signal<Vec<Row>>, chosen: Signal<Option<String>>) -> impl Into
             r.added.map(|at| view! { <span title=words::moment(at)>{words::ago(at)}</span> })
         })
         .ordered(|a, b| a.added.cmp(&b.added)),
-        Column::new("Models", "", |r: &Row| r.models.join(", ")).ordered(|a, b| a.models.len().cmp(&b.models.len())),
+        Column::new("Models", "", |r: &Row| {
+            let all = r.models.join(", ");
+            let whole = all.clone();
+            view! { <span title=whole>{all}</span> }
+        })
+        .ordered(|a, b| a.models.len().cmp(&b.models.len())),
         Column::new("Test looks", "96px", |r: &Row| words::whole(r.looks))
             .number()
             .ordered(|a, b| a.looks.cmp(&b.looks)),

@@ -126,9 +126,8 @@ fn columns(store: Store) -> Vec<Column<Row>> {
             .ordered(|a, b| a.line.dataset.cmp(&b.line.dataset)),
         Column::new("Algorithm", "", |r: &Row| cut(words::spelled(&r.line.algorithm)))
             .ordered(|a, b| a.line.algorithm.cmp(&b.line.algorithm)),
-        Column::new("Test metric", "140px", |r: &Row| metric(&r.line)).ordered(|a, b| {
-            a.line.metric.cmp(&b.line.metric).then(by_number(a.line.value, b.line.value))
-        }),
+        Column::new("Test metric", "140px", |r: &Row| metric(&r.line))
+            .ordered(|a, b| a.line.metric.cmp(&b.line.metric).then(by_number(a.line.value, b.line.value))),
         Column::new("Started", "104px", |r: &Row| {
             let at = r.line.started_at;
             view! { <span title=words::moment(at)>{words::ago(at)}</span> }
