@@ -49,7 +49,7 @@ impl Window {
             screen("/runs?start=configs/pipeline_wine.yaml".into(), "start-run", "dialog input"),
             screen(format!("/runs/compare?ids={trained},{other}"), "compare", "table"),
             screen(format!("/registry/{model}"), "registry", "table"),
-            screen(format!("/registry/{waiting_model}?decide={waiting}"), "decide", "dialog .table"),
+            screen(format!("/registry/{waiting_model}?decide={waiting}"), "decide", "dialog .gate-rules"),
             screen(format!("/drift/{model}"), "drift", "main .chart svg"),
             screen(format!("/drift/{model}/{check}"), "check", "aside.detail .chart svg"),
             screen("/serving".into(), "serving", ".tester .fields"),

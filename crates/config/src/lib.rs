@@ -23,6 +23,7 @@ mod preprocessing;
 mod promotion;
 mod schema;
 mod shape;
+mod starter;
 mod suggest;
 mod training;
 mod yaml;
@@ -36,6 +37,7 @@ pub use outline::{Outline, OutlineField, outline};
 pub use pipeline::{Resolved, resolve};
 pub use promotion::resolve_promotion;
 pub use schema::schemas;
+pub use starter::Starter;
 
 #[cfg(test)]
 mod tests;

@@ -121,7 +121,7 @@ pub(crate) static TRAINING: Map = Map {
 };
 
 /// The algorithms of a task.
-fn algorithms(task: Task) -> &'static [&'static str] {
+pub(crate) fn algorithms(task: Task) -> &'static [&'static str] {
     match task {
         Task::Regression => &["random_forest", "linear_regression", "gradient_boosting"],
         Task::Classification | Task::ImageClassificationCnn => {

@@ -3,7 +3,7 @@
 use crate::paths::checked;
 use crate::session::Session;
 use crate::{Result, SessionError};
-use driftgate_config::{ConfigErrors, DiskFiles, Files, Outline, OutlineField, outline, resolve};
+use driftgate_config::{ConfigErrors, DiskFiles, Files, Outline, OutlineField, Starter, outline, resolve};
 use driftgate_model::Code;
 use driftgate_model::views::{ConfigField, ConfigLine, ConfigList, ConfigView, Failure, PathKind};
 use serde_json::Value;
@@ -81,6 +81,20 @@ impl Session {
         })
     }
 
+    /// Writes a first config for a data set that the workspace knows, below `configs`, and gives it with its fields.
+    pub fn make_config(&self, dataset: &str, algorithm: &str) -> Result<ConfigView> {
+        let row = self.ask(|w| w.dataset(dataset))?.dataset;
+        let root = self.workspace()?.root().to_path_buf();
+        let project = crate::store::name_of(&root);
+        let starter = Starter { project: &project, dataset: &row.name, task: row.task, algorithm };
+        let text = starter.to_yaml().ok_or_else(|| {
+            SessionError::bad_input(format!("`{algorithm}` does not answer {}", row.task), "Choose another algorithm")
+        })?;
+        let folder = checked(&root.join("configs"), PathKind::NewFolder)?;
+        let file = write_new(&folder, &format!("{}-{algorithm}", row.name), &text)?;
+        self.config(&file.display().to_string())
+    }
+
     /// The config to run: the file itself, or a new one with the fields that were changed.
     pub(crate) fn config_to_run(&self, config: &str, edits: &BTreeMap<String, Value>) -> Result<PathBuf> {
         let file = self.allowed(config, PathKind::File)?;
@@ -119,26 +133,13 @@ impl Session {
     /// Writes a changed config under a name that does not exist yet.
     fn write_config(&self, from: &Path, text: &str) -> Result<PathBuf> {
         let folder = self.window_folder()?;
-        std::fs::create_dir_all(&folder).map_err(|e| SessionError::io("make", &folder, &e))?;
         let stem = from.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
         let head = format!(
             "# Made in the window from {}. Every file that it named is written out here.\n\n",
             self.seen_from_workspace(from)
         );
-        for n in 1..10_000 {
-            let file = folder.join(format!("{stem}-{n}.yaml"));
-            match std::fs::OpenOptions::new().write(true).create_new(true).open(&file) {
-                Ok(mut out) => {
-                    let written = out.write_all(head.as_bytes()).and_then(|()| out.write_all(text.as_bytes()));
-                    written.and_then(|()| out.sync_all()).map_err(|e| SessionError::io("write", &file, &e))?;
-                    return Ok(file);
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(SessionError::io("write", &file, &e)),
-            }
-        }
-        Err(SessionError::told(Code::Refused, "There are 9,999 changed configs already", "Remove some of them"))
+        write_new(&folder, stem, &format!("{head}{text}"))
     }
 
     fn window_folder(&self) -> Result<PathBuf> {
@@ -164,6 +165,24 @@ impl Session {
         };
         errors.0.iter().map(one).collect()
     }
+}
+
+/// Writes `STEM-1.yaml`, or the first such name that does not exist yet.
+fn write_new(folder: &Path, stem: &str, text: &str) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder).map_err(|e| SessionError::io("make", folder, &e))?;
+    for n in 1..10_000 {
+        let file = folder.join(format!("{stem}-{n}.yaml"));
+        match std::fs::OpenOptions::new().write(true).create_new(true).open(&file) {
+            Ok(mut out) => {
+                let written = out.write_all(text.as_bytes()).and_then(|()| out.sync_all());
+                written.map_err(|e| SessionError::io("write", &file, &e))?;
+                return Ok(file);
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(SessionError::io("write", &file, &e)),
+        }
+    }
+    Err(SessionError::told(Code::Refused, "There are 9,999 configs of this name already", "Remove some of them"))
 }
 
 fn fields(outline: &Outline) -> Vec<ConfigField> {

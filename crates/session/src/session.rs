@@ -107,6 +107,7 @@ impl Session {
             workspace: self.opened().map(|w| view_of(&w)),
             recent,
             settings,
+            settings_file: self.0.setup.settings.display().to_string(),
             demo_folder: self.0.setup.demo.display().to_string(),
             new_token: None,
             notices: lock(&self.0.notices).clone(),

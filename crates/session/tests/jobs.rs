@@ -184,3 +184,19 @@ fn closing_with_work_asks_and_ends_it() {
     assert_eq!(desk.ends(id).state, JobState::Cancelled);
     assert!(desk.session.may_close());
 }
+
+#[test]
+fn a_first_config_for_a_data_set_runs() {
+    let desk = Desk::with_iris();
+    assert_eq!(said(desk.session.make_config("iris", "random_forest")).code, Code::NotFound);
+    let import =
+        JobAsk::Import { path: "data/iris".into(), name: None, target: None, task: None, reference: false, spec: None };
+    assert_eq!(desk.does(import).state, JobState::Done);
+    let made = desk.session.make_config("iris", "gradient_boosting").unwrap();
+    assert_eq!((made.path.as_str(), made.problems.len()), ("configs/iris-gradient_boosting-1.yaml", 0));
+    assert_eq!(said(desk.session.make_config("iris", "linear_regression")).code, Code::BadInput);
+    let job = desk.does(run(&made.path, &[]));
+    let Some(JobOutcome::Ran { status: RunStatus::AwaitingApproval, .. }) = &job.outcome else { panic!("{job:#?}") };
+    let again = desk.session.make_config("iris", "gradient_boosting").unwrap();
+    assert_eq!(again.path, "configs/iris-gradient_boosting-2.yaml");
+}

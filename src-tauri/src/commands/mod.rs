@@ -47,6 +47,7 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         runs::configs,
         runs::config,
         runs::check_config,
+        runs::make_config,
         runs::simulate_gate,
         models::overview,
         models::models,

@@ -52,6 +52,11 @@ pub async fn check_config(desk: State<'_, Session>, path: String, edits: BTreeMa
 }
 
 #[tauri::command(rename_all = "snake_case")]
+pub async fn make_config(desk: State<'_, Session>, dataset: String, algorithm: String) -> Answer {
+    session(&desk, move |s| s.make_config(&dataset, &algorithm)).await
+}
+
+#[tauri::command(rename_all = "snake_case")]
 pub async fn simulate_gate(desk: State<'_, Session>, run: String, promotion: String) -> Answer {
     session(&desk, move |s| s.simulate_gate(&run, &promotion)).await
 }

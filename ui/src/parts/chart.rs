@@ -41,7 +41,7 @@ pub fn ChartView(
     view! {
         <figure class="chart">
             <figcaption>
-                <span>{title}</span>
+                <span class="heard">{title}</span>
                 <span class="tools" role="group" aria-label=move || format!("Chart: {}", title.get())>
                     <Button text=Signal::derive(move || if open.get() { "Hide numbers".to_owned() } else { "Numbers".into() })
                         kind=Kind::Plain on_press=move |_| open.update(|o| *o = !*o)/>

@@ -65,9 +65,6 @@ pub fn TextField(
     #[prop(optional, into)] placeholder: String,
     #[prop(optional, into)] wrong: Signal<Option<String>>,
     #[prop(optional, into)] required: bool,
-    /// Whether a dialog that it stands in begins here.
-    #[prop(optional)]
-    autofocus: bool,
 ) -> impl IntoView {
     let id = next_id("field");
     let (note, help_id) = (format!("{id}-wrong"), format!("{id}-help"));
@@ -76,7 +73,7 @@ pub fn TextField(
         <div class="field">
             <label for=id.clone()>{label}</label>
             <input class="input" id=id type="text" placeholder=placeholder aria-describedby=described aria-required=required.to_string()
-                aria-invalid=move || wrong.get().is_some().to_string() autocomplete="off" spellcheck="false" autofocus=autofocus
+                aria-invalid=move || wrong.get().is_some().to_string() autocomplete="off" spellcheck="false"
                 prop:value=move || value.get() on:input=move |e| value.set(event_target_value(&e))/>
             <span class="wrong" id=note aria-live="polite">{move || wrong.get()}</span>
             <span class="help" id=help_id>{help}</span>

@@ -1,7 +1,8 @@
 //! Configs as a person edits them.
 
 use super::{Shelf, root};
-use crate::{DiskFiles, Files, Outline, outline, resolve};
+use crate::{DiskFiles, Files, Outline, Starter, outline, resolve};
+use driftgate_model::Task;
 use driftgate_model::config::TrainingConfig;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -127,4 +128,25 @@ fn a_missing_part_is_said() {
     let text = "task_type: classification\nconfigs:\n  training: nowhere.yaml\n";
     let said = outline(Path::new("p.yaml"), &Shelf::default().with("p.yaml", text)).unwrap_err().to_string();
     assert!(said.contains("p.yaml:3") && said.contains("nowhere.yaml"), "{said}");
+}
+
+#[test]
+fn a_first_config_is_right_for_every_algorithm() {
+    let all = ["random_forest", "gradient_boosting", "logistic_regression", "linear_regression"];
+    for task in [Task::Classification, Task::Regression] {
+        for algorithm in all {
+            let starter = Starter { project: "it's: mine", dataset: "my.data-1", task, algorithm };
+            let Some(text) = starter.to_yaml() else {
+                assert_eq!(task.is_classification(), algorithm == "linear_regression", "{task} {algorithm}");
+                continue;
+            };
+            let place = Path::new("x.yaml");
+            let resolved = resolve(place, &With(place, &text)).unwrap_or_else(|e| panic!("{e}\n{text}"));
+            assert_eq!(resolved.notes, [], "{text}");
+            assert_eq!((resolved.config.task, resolved.config.training.algorithm()), (task, algorithm));
+            assert_eq!(resolved.config.promotion.unwrap().rules.len(), 6);
+        }
+    }
+    let unknown = Starter { project: "p", dataset: "d", task: Task::Classification, algorithm: "magic" };
+    assert_eq!(unknown.to_yaml(), None);
 }

@@ -178,7 +178,7 @@ pub fn QueueView(queue: Queue) -> impl IntoView {
     view! {
         <Show when=move || shown.with(|s| !s.is_empty())>
             <section class="waiting" aria-labelledby="waiting-title">
-                <div class="row spread">
+                <div class="row wrap spread">
                     <h2 id="waiting-title">"Files to import"</h2>
                     <Show when=move || { queue.planned().len() > 1 }>
                         <Button text="Import all that are ready" kind=Kind::Primary on_press=all/>

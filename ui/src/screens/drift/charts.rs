@@ -68,11 +68,10 @@ pub fn ColumnCard(id: String, name: String, column: ColumnDrift) -> impl IntoVie
     let (label, heading) = (name.clone(), name.clone());
     view! {
         <article class="panel overlay" aria-label=label>
-            <header><h4 class="cut">{heading}</h4><VerdictChip verdict=column.verdict/></header>
             <div class="inside stack">
                 {chart.map(|chart| view! { <ChartView chart=chart/> })}
-                {without.then(|| view! { <p class="faint">"There is no chart of this column"</p> })}
-                <p class="wrapped">{line}</p>
+                {without.then(|| view! { <p><strong>{heading}</strong>", of which there is no chart"</p> })}
+                <div class="row test-line"><VerdictChip verdict=column.verdict/><span class="grow wrapped">{line}</span></div>
                 <p class="faint small">{below}</p>
                 <details>
                     <summary>"All its tests"</summary>

@@ -180,7 +180,10 @@ fn Responses(view: DriftCheckView) -> impl IntoView {
                     </li>
                 }).collect_view()}
             </ul>
-            {after.map(|(route, text)| view! { <p>"A response is a record; nothing else happens by it. " <A href=route>{text}</A></p> })}
+            {after.map(|(route, text)| view! {
+                <p>"A response is a record: nothing else happens by it"</p>
+                <div><A href={route} {..} class="button">{text}</A></div>
+            })}
         </section>
     }
 }

@@ -122,12 +122,14 @@ fn Course(history: Answer<DriftHistory>) -> impl IntoView {
                 }.into_any();
             }
             view! {
-                <section class="stack" aria-labelledby="course-title">
-                    <h2 id="course-title">"Course"</h2>
-                    {move || summary.value.get().map(|s| view! { <Facts facts=say::summary(&s)/> })}
-                    <ChartView chart=driftgate_plots::history_chart("drift-history", &h)/>
-                </section>
                 <Checks history=h.clone()/>
+                <section class="stack more" aria-labelledby="course-title">
+                    <h2 id="course-title">"Course"</h2>
+                    <div class="course">
+                        <ChartView chart=driftgate_plots::history_chart("drift-history", &h)/>
+                        {move || summary.value.get().map(|s| view! { <Facts facts=say::summary(&s)/> })}
+                    </div>
+                </section>
             }.into_any()
         }/>
     }

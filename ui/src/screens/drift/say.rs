@@ -270,25 +270,26 @@ pub fn trend(t: &Trend) -> String {
 
 /// The course of a model's drift as facts.
 pub fn summary(s: &DriftSummary) -> Vec<(&'static str, String)> {
-    let mut facts = vec![(
-        "Checks",
-        format!(
-            "{} of version {}: {} stable, {} inconclusive, {} drifted",
-            words::whole(s.checks),
-            s.production.map_or_else(|| "–".into(), |v| v.to_string()),
+    let version = s.production.map_or_else(|| "–".into(), |v| v.to_string());
+    let checks = match s.checks {
+        0 => format!("None of version {version} yet"),
+        n => format!(
+            "{} of version {version}: {} stable, {} inconclusive, {} drifted",
+            words::whole(n),
             s.stable,
             s.inconclusive,
             s.drifted
         ),
-    )];
+    };
+    let mut facts = vec![("Checks", checks)];
     if s.other_versions > 0 {
         facts.push(("Other versions", words::count(s.other_versions, "check")));
     }
     if s.checks > 0 {
         facts.push(("Trend", trend(&s.trend)));
     }
-    if let Some(days) = s.age_days {
-        facts.push(("Newest", format!("{days:.1} days ago")));
+    if let Some(at) = s.last_at {
+        facts.push(("Newest", words::ago(at)));
     }
     if !s.worst.is_empty() {
         let names: Vec<String> = s

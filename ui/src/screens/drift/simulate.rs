@@ -1,6 +1,6 @@
 //! A batch that is changed on purpose: what would a check find?
 
-use super::started::granted;
+use super::started::{granted, in_workspace};
 use super::{drift, say};
 use crate::answer::answer;
 use crate::bridge::ask;
@@ -32,6 +32,9 @@ pub fn SimulateDialog() -> impl IntoView {
         if here.simulating.get() {
             wrong_in.set(None);
             wrong_out.set(None);
+            if output.with_untracked(String::is_empty) {
+                output.set(in_workspace(here.store, "simulated.csv"));
+            }
         }
     });
     let scenario = move || say::scenario(&kind.get(), &amount.get(), columns.with(|c| c.iter().cloned().collect()));

@@ -86,6 +86,17 @@ pub fn granted(path: String, kind: PathKind, wrong: RwSignal<Option<String>>, th
     });
 }
 
+/// The path of a file of that name in the open workspace: where a new one is written if nobody says otherwise.
+pub fn in_workspace(store: Store, name: &str) -> String {
+    let root = store.state.with_untracked(|s| s.as_ref().and_then(|s| s.workspace.as_ref().map(|w| w.root.clone())));
+    root.map(|root| beside(&root, name)).unwrap_or_default()
+}
+
+fn beside(root: &str, name: &str) -> String {
+    let separator = if root.contains('\\') && !root.contains('/') { '\\' } else { '/' };
+    format!("{}{separator}{name}", root.trim_end_matches(separator))
+}
+
 fn is_shown(job: &JobView, kinds: &[&str], mine: bool) -> bool {
     if !kinds.contains(&job.kind.as_str()) {
         return false;
@@ -118,6 +129,13 @@ mod tests {
             outcome,
             failure: None,
         }
+    }
+
+    #[test]
+    fn a_new_file_lies_in_the_workspace() {
+        assert_eq!(beside("/home/me/work", "a.csv"), "/home/me/work/a.csv");
+        assert_eq!(beside("/", "a.csv"), "/a.csv");
+        assert_eq!(beside(r"C:\work", "a.csv"), r"C:\work\a.csv");
     }
 
     #[test]

@@ -1,14 +1,13 @@
-use super::gate::Rules;
 use super::texts;
 use crate::answer::{Answer, answer};
 use crate::bridge::{ask, call};
 use crate::parts::{
-    Button, ChartView, Chip, Dialog, Facts, FailureView, Icon, Kind, Notice, Shown, TextField, VerdictChip,
+    Button, Chip, Dialog, Facts, FailureView, GateView, Icon, Kind, Notice, Shown, TextField, VerdictChip,
 };
 use crate::store::{Tone, store};
 use crate::words;
 use driftgate_model::views::{ApprovalPreview, Decided, Failure, Overview, RunView};
-use driftgate_model::{BeforeAfter, Comparison, DriftEvidence, GateReport, RunStatus, VersionNumber};
+use driftgate_model::{RunStatus, VersionNumber};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::components::A;
@@ -63,6 +62,7 @@ pub fn DecideDialog(
     };
     let waits =
         move || preview.value.with(|p| p.as_ref().is_some_and(|p| p.run.run.status == RunStatus::AwaitingApproval));
+    super::begin_with_reason(waits);
     let title = Signal::derive(move || {
         preview.value.with(|p| match p {
             Some(p) => format!("Decide about the candidate of {}", p.run.run.subject.model),
@@ -75,7 +75,7 @@ pub fn DecideDialog(
                 {move || if waits() {
                     view! {
                         <div class="grow">
-                            <TextField label="Reason" value=reason wrong=wrong autofocus=true help="Needed to reject, welcome to approve. Recorded with your name"/>
+                            <TextField label="Reason" value=reason wrong=wrong help="Needed to reject, welcome to approve. Recorded with your name"/>
                         </div>
                         <Button text="Reject" icon=Icon::Cross kind=Kind::Danger disabled=busy on_press=move |_| decide("reject")/>
                         <Button text="Approve" icon=Icon::Check kind=Kind::Primary disabled=busy on_press=move |_| decide("approve")/>
@@ -108,10 +108,13 @@ fn Preview(preview: ApprovalPreview) -> impl IntoView {
                 <Notice tone=tone><div role="status">{said}</div>{why.map(|why| view! { <div class="faint">{why}</div> })}</Notice>
             }.into_any()
         }}
-        {run.gate.clone().map(|gate| view! { <Gate gate=gate/> })}
-        {comparison.map(|c| view! { <Against comparison=c/> })}
-        {run.gate.as_ref().and_then(|g| g.adaptation.clone()).map(|a| view! { <Adaptation found=a/> })}
-        <Drift model=run.run.subject.model.to_string() evidence=run.gate.as_ref().and_then(|g| g.drift.clone())/>
+        {run.gate.clone().map(|gate| view! {
+            <section class="stack tight" aria-labelledby="decide-gate">
+                <h3 id="decide-gate">"Gate"</h3>
+                <GateView gate=gate model=run.run.subject.model.to_string()/>
+            </section>
+        })}
+        <Drift model=run.run.subject.model.to_string()/>
         <WhatItIs run=run/>
     }
 }
@@ -137,55 +140,9 @@ fn Change(next: VersionNumber, archives: Option<VersionNumber>, model: String, a
     }
 }
 
+/// What stands open now: since the gate was asked, more may have been checked.
 #[component]
-fn Gate(gate: GateReport) -> impl IntoView {
-    let (icon, tone, word) = if gate.passed {
-        (Icon::Check, "good", "The gate let it pass")
-    } else {
-        (Icon::Stop, "bad", "The gate blocks it")
-    };
-    view! {
-        <section class="stack tight" aria-labelledby="decide-gate">
-            <div class="row wrap">
-                <h3 id="decide-gate">"Gate"</h3>
-                <Chip icon=icon text=word tone=tone/>
-                <span class="faint small">{format!("{}, asked {}", texts::rules(&gate.results), words::ago(gate.evaluated_at))}</span>
-            </div>
-            <Rules results=gate.results/>
-        </section>
-    }
-}
-
-#[component]
-fn Against(comparison: Comparison) -> impl IntoView {
-    let first = comparison.production_version.is_none();
-    view! {
-        <section class="stack tight" aria-labelledby="decide-metrics">
-            <h3 id="decide-metrics">"Metrics against Production"</h3>
-            {if first {
-                view! { <p class="faint">"Nothing was in Production when the gate was asked: there is nothing to compare with"</p> }.into_any()
-            } else {
-                let chart = driftgate_plots::comparison_chart("decide-comparison", &comparison);
-                view! { <ChartView chart=chart/><p class="faint small">{words::sentence(&comparison.method)}</p> }.into_any()
-            }}
-        </section>
-    }
-}
-
-#[component]
-fn Adaptation(found: BeforeAfter) -> impl IntoView {
-    let chart = driftgate_plots::before_after_chart("decide-before-after", &found);
-    view! {
-        <section class="stack tight" aria-labelledby="decide-before-after-title">
-            <h3 id="decide-before-after-title">"Before and after, on rows that neither learned from"</h3>
-            <ChartView chart=chart/>
-        </section>
-    }
-}
-
-/// What is known of drift: what the gate looked at, and what stands open now.
-#[component]
-fn Drift(model: String, evidence: Option<DriftEvidence>) -> impl IntoView {
+fn Drift(model: String) -> impl IntoView {
     let overview = expect_context::<Answer<Overview>>();
     let (name, of) = (model.clone(), model.clone());
     let open = Memo::new(move |_| {
@@ -201,7 +158,7 @@ fn Drift(model: String, evidence: Option<DriftEvidence>) -> impl IntoView {
     let link = move |check: &driftgate_model::RunId| format!("{}/{check}", route.get_value());
     view! {
         <section class="stack tight" aria-labelledby="decide-drift">
-            <h3 id="decide-drift">"Drift"</h3>
+            <h3 id="decide-drift">"Drift now"</h3>
             {move || {
                 let open = open.get();
                 if open.is_empty() {
@@ -222,15 +179,6 @@ fn Drift(model: String, evidence: Option<DriftEvidence>) -> impl IntoView {
                     <A href=link(&c.check)>"Show the check"</A>
                 </div>
             })}
-            {match evidence {
-                None => view! { <p class="faint small">"No rule of this gate asks about drift"</p> }.into_any(),
-                Some(e) => e.newest.map(|check| view! {
-                    <p class="small">
-                        <span class="faint">"The gate looked at the newest batch, "</span>
-                        <A href=link(&check)>{format!("check {}", check.short())}</A>
-                    </p>
-                }).into_any(),
-            }}
         </section>
     }
 }
@@ -256,7 +204,7 @@ fn WhatItIs(run: RunView) -> impl IntoView {
         facts.push(("Commit", commit.clone()));
     }
     if let Some(gate) = &run.gate {
-        facts.push(("Test looked at", texts::looks(gate.test_looks)));
+        facts.push(("Test split looked at", texts::looks(gate.test_looks)));
     }
     view! {
         <section class="stack tight" aria-labelledby="decide-what">

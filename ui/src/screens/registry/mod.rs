@@ -2,7 +2,6 @@
 
 mod card;
 mod decide;
-mod gate;
 mod history;
 mod lineage;
 mod model;
@@ -57,7 +56,18 @@ pub fn RegistryScreen() -> impl IntoView {
     }
 }
 
-/// Puts the person into the field that lacks a reason.
+/// Puts the person into the field of the reason as soon as it is there: no click is needed before typing.
+fn begin_with_reason(there: impl Fn() -> bool + 'static) {
+    Effect::new(move |before: Option<bool>| {
+        let there = there();
+        if there && before != Some(true) {
+            request_animation_frame(focus_reason);
+        }
+        there
+    });
+}
+
+/// Puts the person into the field of the reason.
 fn focus_reason() {
     use wasm_bindgen::JsCast;
     let field = web_sys::window()

@@ -65,12 +65,13 @@ pub fn RollbackDialog(
         None => "Roll back".into(),
     });
     let can = move || preview.value.with(Option::is_some);
+    super::begin_with_reason(can);
     view! {
         <Dialog title=title wide=true open=Signal::derive(move || to.with(Option::is_some)) on_close=on_close
             footer=move || view! {
                 {move || if can() {
                     view! {
-                        <div class="grow"><TextField label="Reason" value=reason wrong=wrong required=true autofocus=true help="Needed. Recorded with your name"/></div>
+                        <div class="grow"><TextField label="Reason" value=reason wrong=wrong required=true help="Needed. Recorded with your name"/></div>
                         <Button text="Roll back" icon=Icon::Back kind=Kind::Danger disabled=busy on_press=roll_back/>
                     }.into_any()
                 } else {

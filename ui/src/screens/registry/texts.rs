@@ -2,7 +2,7 @@
 
 use crate::words;
 use driftgate_model::views::{Decided, HistoryLine};
-use driftgate_model::{Comparison, RuleResult, RuleStatus, RunStatus, Task, VersionNumber};
+use driftgate_model::{Comparison, RunStatus, Task, VersionNumber};
 
 /// The metrics of a version that are shown first, as they are named among its own.
 pub fn lead_metrics(task: Task) -> [&'static str; 2] {
@@ -59,19 +59,6 @@ pub fn looks(n: u64) -> String {
     }
 }
 
-/// Rules that passed, failed, and did not apply.
-pub fn rules(results: &[RuleResult]) -> String {
-    let of = |status: RuleStatus| results.iter().filter(|r| r.status == status).count() as u64;
-    let mut parts = vec![format!("{} of {} hold", of(RuleStatus::Passed), words::count(results.len() as u64, "rule"))];
-    if of(RuleStatus::Failed) > 0 {
-        parts.push(format!("{} failed", of(RuleStatus::Failed)));
-    }
-    if of(RuleStatus::NotApplicable) > 0 {
-        parts.push(format!("{} did not apply", of(RuleStatus::NotApplicable)));
-    }
-    parts.join(", ")
-}
-
 /// That a run waits for no decision any more.
 pub fn decided_already(status: RunStatus, version: Option<VersionNumber>) -> String {
     match (status, version) {
@@ -85,10 +72,10 @@ pub fn decided_already(status: RunStatus, version: Option<VersionNumber>) -> Str
 
 /// What a decision came to.
 pub fn decided(d: &Decided) -> String {
-    let to = d.to.map(|v| format!("Version {v} of {}", d.model)).unwrap_or_default();
+    let to = d.to.map(|v| v.to_string()).unwrap_or_default();
     match d.outcome.as_str() {
-        "approved" => format!("{to} is in Production"),
-        "rolled_back" => format!("{to} is in Production again"),
+        "approved" => format!("Version {to} of {} is in Production", d.model),
+        "rolled_back" => format!("{} is rolled back: version {to} is in Production again", d.model),
         _ => format!("The candidate of {} is rejected", d.model),
     }
 }
@@ -133,21 +120,6 @@ mod tests {
         }
     }
 
-    fn rule(status: RuleStatus) -> RuleResult {
-        RuleResult {
-            rule_id: "min_accuracy".into(),
-            kind: "threshold".into(),
-            metric: Some("accuracy".into()),
-            requirement: "accuracy >= 0.8".into(),
-            split: Some("test".into()),
-            observed: Some(0.9),
-            interval: None,
-            status,
-            reason: String::new(),
-            description: String::new(),
-        }
-    }
-
     #[test]
     fn what_changes_is_said_first() {
         assert_eq!(approval(3, Some(2)), "Version 3 becomes Production; version 2 is archived");
@@ -161,14 +133,6 @@ mod tests {
         assert_eq!(asked_again(&comparison(None), None), None);
         assert!(asked_again(&comparison(Some(1)), Some(2)).is_some_and(|t| t.starts_with("Version 1 was")));
         assert!(asked_again(&comparison(None), Some(2)).is_some_and(|t| t.starts_with("Nothing was")));
-    }
-
-    #[test]
-    fn rules_are_counted_by_how_they_ended() {
-        use RuleStatus::{Failed, NotApplicable, Passed};
-        let all: Vec<_> = [Passed, Passed, Failed, NotApplicable].into_iter().map(rule).collect();
-        assert_eq!(rules(&all), "2 of 4 rules hold, 1 failed, 1 did not apply");
-        assert_eq!(rules(&[rule(Passed)]), "1 of 1 rule hold");
     }
 
     #[test]
@@ -188,7 +152,7 @@ mod tests {
             .expect("a decision")
         };
         let back = decided("rolled_back");
-        assert_eq!(super::decided(&back), "Version 1 of wine is in Production again");
+        assert_eq!(super::decided(&back), "wine is rolled back: version 1 is in Production again");
         assert_eq!(undo(&back), Some(("/registry/wine?rollback=3".into(), "Undo…".into())));
         assert_eq!(undo(&decided("approved")), None);
         assert_eq!(super::decided(&decided("rejected")), "The candidate of wine is rejected");

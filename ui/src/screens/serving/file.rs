@@ -1,6 +1,6 @@
 //! A file of rows is answered without a server.
 
-use super::super::drift::started::{Started, granted};
+use super::super::drift::started::{Started, granted, in_workspace};
 use crate::answer::done;
 use crate::bridge::ask;
 use crate::parts::{Button, Icon, JobCard, Kind, PathField, Pick};
@@ -14,7 +14,7 @@ use serde_json::json;
 pub fn PredictFile(models: Memo<Vec<ModelLine>>) -> impl IntoView {
     let started = Started::new();
     let model = RwSignal::new(String::new());
-    let (input, output) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (input, output) = (RwSignal::new(String::new()), RwSignal::new(in_workspace(store(), "predictions.csv")));
     let (wrong_in, wrong_out) = (RwSignal::new(None::<String>), RwSignal::new(None::<String>));
     let names = Memo::new(move |_| models.with(|m| m.iter().map(|m| m.name.to_string()).collect::<Vec<_>>()));
     Effect::new(move |_| {

@@ -226,8 +226,8 @@ fn Live() -> impl IntoView {
             <h3 id="live-title">"Live"</h3>
             <dl class="tiles">
                 {tile("Rate", now)}
-                {tile("Median", p50)}
-                {tile("95th percentile", p95)}
+                {tile("p50", p50)}
+                {tile("p95", p95)}
                 {tile("Requests", requests)}
                 {tile("Errors", errors)}
             </dl>

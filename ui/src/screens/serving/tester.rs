@@ -96,8 +96,8 @@ fn Fields(signature: Signature, form: Form) -> impl IntoView {
     let again = StoredValue::new(signature.clone());
     view! {
         <div class="stack">
-            <div class="row spread wrap">
-                <span class="faint wrapped">{what}</span>
+            <div class="row spread">
+                <span class="faint wrapped grow">{what}</span>
                 <Button text="Example row" icon=Icon::Refresh kind=Kind::Plain on_press=move |_| form.typed.set(again.with_value(row::examples))/>
             </div>
             <div class="fields">
