@@ -57,9 +57,14 @@ pub fn GateView(
     }
 }
 
+/// A heading of that level.
 #[component]
 fn Head(text: &'static str, level: u8) -> impl IntoView {
-    view! { <div class="heading" role="heading" attr:aria-level=level.to_string()>{text}</div> }
+    match level {
+        ..=3 => view! { <h3 class="heading">{text}</h3> }.into_any(),
+        4 => view! { <h4 class="heading">{text}</h4> }.into_any(),
+        _ => view! { <h5 class="heading">{text}</h5> }.into_any(),
+    }
 }
 
 /// How a rule ended: an icon and a word.
@@ -93,7 +98,8 @@ fn Rule(rule: RuleResult) -> impl IntoView {
 
 /// `0.9231, interval 0.8615 to 0.9846, on test`; nothing where the rule compared no number.
 fn observed(rule: &RuleResult) -> Option<String> {
-    let value = rule.observed?;
+    // Of what no rows are looked at for, the reason says it all.
+    let value = rule.observed.filter(|_| rule.metric.is_some() || rule.split.is_some())?;
     let whole = value.fract() == 0.0 && rule.metric.is_none() && value.abs() < 1e15;
     let mut text = if whole { format!("{value:.0}") } else { words::number(Some(value)) };
     if let Some(interval) = rule.interval {
@@ -144,7 +150,7 @@ fn Difference(name: String, found: MetricComparison) -> impl IntoView {
             <td class="number">{words::number(found.production)}</td>
             <td class="number">
                 {signed(found.delta)}
-                {found.interval.map(|i| view! { <div class="faint small">{ends(i)}</div> })}
+                {found.interval.map(|i| view! { <div class="faint small nowrap">{ends(i)}</div> })}
             </td>
             <td>{said}</td>
         </tr>
@@ -239,6 +245,8 @@ mod tests {
     fn a_rule_says_what_it_found() {
         assert_eq!(observed(&rule(None, None, None)), None);
         assert_eq!(observed(&rule(None, Some(65.0), None)).as_deref(), Some("65, on drift holdout"));
+        let nowhere = RuleResult { split: None, ..rule(None, Some(0.0), None) };
+        assert_eq!(observed(&nowhere), None);
         let interval = Some(Interval { low: 0.86, high: 1.0 });
         let said = observed(&rule(Some("accuracy"), Some(1.0), interval));
         assert_eq!(said.as_deref(), Some("1.0000, interval 0.8600 to 1.0000, on drift holdout"));

@@ -187,7 +187,7 @@ pub fn Grid<T: Line>(
         let label = row.label();
         let mark = marked.map(|marked| {
             view! {
-                <td><input type="checkbox" tabindex="-1" aria-label=format!("Mark {label}")
+                <td class="mark"><input type="checkbox" tabindex="-1" aria-label=format!("Mark {label}")
                     prop:checked=move || marked.with(|m| m.contains(&mark_key))
                     on:click=|e| e.stop_propagation()
                     on:change=move |_| toggle(marked, mark_change.clone())/></td>

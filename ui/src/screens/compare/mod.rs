@@ -106,6 +106,11 @@ fn said(shown: usize, same: usize, all: bool) -> String {
     }
 }
 
+/// What a line is called.
+fn named(line: &Line) -> String {
+    if line.group == "metric" { words::metric(&line.key) } else { line.key.clone() }
+}
+
 /// A run in the head of the table: its id and what trained it.
 #[derive(Clone)]
 struct Head {
@@ -153,7 +158,7 @@ fn Upright(runs: Vec<Head>, lines: Vec<Line>) -> impl IntoView {
                         <tr class="group"><th scope="rowgroup" colspan=span.clone()>{group_name(&group)}</th></tr>
                         {lines.into_iter().map(|line| view! {
                             <tr>
-                                <th scope="row">{line.key}</th>
+                                <th scope="row">{named(&line)}</th>
                                 {line.cells.into_iter().map(|cell| view! { <CellView cell=cell/> }).collect_view()}
                             </tr>
                         }).collect_view()}
@@ -179,7 +184,7 @@ fn Turned(runs: Vec<Head>, lines: Vec<Line>) -> impl IntoView {
                     </tr>
                     <tr>
                         <th scope="col">"Run"</th>
-                        {groups.iter().flat_map(|g| &g.1).map(|l| view! { <th scope="col">{l.key.clone()}</th> }).collect_view()}
+                        {groups.iter().flat_map(|g| &g.1).map(|l| view! { <th scope="col">{named(l)}</th> }).collect_view()}
                     </tr>
                 </thead>
                 <tbody>

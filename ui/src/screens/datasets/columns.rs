@@ -122,8 +122,8 @@ fn Column(
                     } else {
                         view! { <Check label=name.clone() value=used/> }.into_any()
                     }}
-                    <div class="faint small cut" title=example.clone()>{example.clone()}</div>
                 </div>
+                <div class="faint small cut" title=example.clone()>{example.clone()}</div>
                 <Show when=part.clone()>
                     <Pick label=format!("Type of {name}") quiet=true value=chosen choices=Signal::stored(types.clone())/>
                     <span class="faint small cut rules-said">{rules}</span>

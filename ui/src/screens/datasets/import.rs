@@ -24,12 +24,17 @@ pub enum Step {
 pub fn ImportDialog(step: RwSignal<Option<Step>>, queue: Queue) -> impl IntoView {
     let draft = Draft::new();
     let reference = RwSignal::new(false);
+    let last = StoredValue::new(None::<u64>);
     Effect::new(move |_| {
         if let Some(Step::File(id)) = step.get()
             && let Some(file) = queue.file(id)
         {
-            reference.set(false);
-            draft.begin(file.path, file.known);
+            // What was refused is opened again as it was left.
+            if last.get_value() != Some(id) || draft.spec.with_untracked(Option::is_none) {
+                last.set_value(Some(id));
+                reference.set(false);
+                draft.begin(file.path, file.known);
+            }
         }
     });
     let close = move || match step.get_untracked() {

@@ -56,7 +56,7 @@ pub fn List(rows: Signal<Vec<Row>>, chosen: Signal<Option<String>>) -> impl Into
     let go = StoredValue::new(use_navigate());
     let show = move |row: Row| go.with_value(|go| go(&format!("/datasets/{}", row.name), Default::default()));
     let columns = vec![
-        Column::new("Name", "", |r: &Row| r.name.clone()).ordered(|a, b| a.name.cmp(&b.name)),
+        Column::new("Name", "170px", |r: &Row| r.name.clone()).ordered(|a, b| a.name.cmp(&b.name)),
         Column::new("Task", "120px", |r: &Row| words::spelled(r.task.as_str())).ordered(|a, b| a.task.cmp(&b.task)),
         Column::new("Target", "", |r: &Row| r.target.clone()).ordered(|a, b| a.target.cmp(&b.target)),
         Column::new("Versions", "88px", |r: &Row| words::whole(r.versions))
@@ -67,7 +67,12 @@ pub fn List(rows: Signal<Vec<Row>>, chosen: Signal<Option<String>>) -> impl Into
             r.added.map(|at| view! { <span title=words::moment(at)>{words::ago(at)}</span> })
         })
         .ordered(|a, b| a.added.cmp(&b.added)),
-        Column::new("Models", "", |r: &Row| r.models.join(", ")).ordered(|a, b| a.models.len().cmp(&b.models.len())),
+        Column::new("Models", "", |r: &Row| {
+            let all = r.models.join(", ");
+            let whole = all.clone();
+            view! { <span title=whole>{all}</span> }
+        })
+        .ordered(|a, b| a.models.len().cmp(&b.models.len())),
         Column::new("Test looks", "96px", |r: &Row| words::whole(r.looks))
             .number()
             .ordered(|a, b| a.looks.cmp(&b.looks)),

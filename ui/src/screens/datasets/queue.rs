@@ -178,7 +178,7 @@ pub fn QueueView(queue: Queue) -> impl IntoView {
     view! {
         <Show when=move || shown.with(|s| !s.is_empty())>
             <section class="waiting" aria-labelledby="waiting-title">
-                <div class="row spread">
+                <div class="row wrap spread">
                     <h2 id="waiting-title">"Files to import"</h2>
                     <Show when=move || { queue.planned().len() > 1 }>
                         <Button text="Import all that are ready" kind=Kind::Primary on_press=all/>
@@ -209,12 +209,7 @@ fn Line(queue: Queue, file: File) -> impl IntoView {
     };
     let look = {
         let name = name.clone();
-        move || {
-            view! {
-                <Button text="Look and import…" on_press=move |_| queue.step.set(Some(Step::File(id)))/>
-                <span class="heard">{name}</span>
-            }
-        }
+        move || view! { <Button text=format!("Look at {name}…") on_press=move |_| queue.step.set(Some(Step::File(id)))/> }
     };
     let what = match file.state {
         State::Looking | State::Open => view! { <span class="faint" role="status">"Looking at it…"</span> }.into_any(),
@@ -238,14 +233,14 @@ fn Line(queue: Queue, file: File) -> impl IntoView {
             {away()}
         }
         .into_any(),
-        State::Job(job) => view! { <Working queue=queue id=id job=job/> }.into_any(),
+        State::Job(job) => view! { <Working queue=queue id=id name=name.clone() job=job/> }.into_any(),
     };
     view! { <li class="file"><strong class="mono cut" title=file.path>{name}</strong>{what}</li> }
 }
 
 /// A file whose job runs, or is over.
 #[component]
-fn Working(queue: Queue, id: u64, job: u64) -> impl IntoView {
+fn Working(queue: Queue, id: u64, name: String, job: u64) -> impl IntoView {
     let store = store();
     let view = Memo::new(move |_| store.jobs.with(|jobs| jobs.iter().find(|j| j.id == job).cloned()));
     let refused = RwSignal::new(None::<ValidationReport>);
@@ -260,9 +255,10 @@ fn Working(queue: Queue, id: u64, job: u64) -> impl IntoView {
             });
         }
     });
-    let away = move || view! { <Button text="Take away" icon=Icon::Cross icon_only=true kind=Kind::Plain on_press=move |_| queue.remove(id)/> };
+    let (look_text, away_text) = (format!("Look at {name} again…"), format!("Take {name} away"));
+    let away = move || view! { <Button text=away_text.clone() icon=Icon::Cross icon_only=true kind=Kind::Plain on_press=move |_| queue.remove(id)/> };
     let look =
-        move || view! { <Button text="Look and import…" on_press=move |_| queue.step.set(Some(Step::File(id)))/> };
+        move || view! { <Button text=look_text.clone() on_press=move |_| queue.step.set(Some(Step::File(id)))/> };
     move || match view.get() {
         Some(v) if matches!(v.state, JobState::Running | JobState::Stopping) => {
             view! { <div class="grow"><Progress what=v.title progress=v.progress/></div> }.into_any()
@@ -278,7 +274,7 @@ fn Working(queue: Queue, id: u64, job: u64) -> impl IntoView {
                     })}
                     {link.map(|(route, text)| view! { <A href=route>{text}</A> })}
                 </div>
-                {(v.state != JobState::Done).then(look)}
+                {(v.state != JobState::Done).then(look.clone())}
                 {away()}
             }
             .into_any()

@@ -5,7 +5,7 @@ use crate::parts::{Button, Chip, Column, Grid, Icon, Kind, Line, Pick, StatusChi
 use crate::store::{Store, store};
 use crate::words;
 use driftgate_model::RunStatus;
-use driftgate_model::views::JobState;
+use driftgate_model::views::{JobState, RunLine};
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ fn Filters(all: Signal<Arc<Vec<Row>>>, filter: RwSignal<Filter>, marked: RwSigna
     let dataset = pick(|f| &f.dataset, |f, v| f.dataset = v);
     let status = pick(|f| &f.status, |f, v| f.status = v);
     let algorithm = pick(|f| &f.algorithm, |f, v| f.algorithm = v);
-    let offered = move |any: &'static str, of: fn(&driftgate_model::views::RunLine) -> (&str, String)| {
+    let offered = move |any: &'static str, of: fn(&RunLine) -> (&str, String)| {
         Signal::from(Memo::new(move |_| all.with(|rows| choices(rows, any, of))))
     };
     let typed = move |value: String| {
@@ -113,34 +113,44 @@ fn Filters(all: Signal<Arc<Vec<Row>>>, filter: RwSignal<Filter>, marked: RwSigna
 
 fn columns(store: Store) -> Vec<Column<Row>> {
     vec![
-        Column::new("Run", "92px", |r: &Row| view! { <span class="mono">{r.line.run.short().to_owned()}</span> })
+        Column::new("Run", "86px", |r: &Row| view! { <span class="mono">{r.line.run.short().to_owned()}</span> })
             .ordered(|a, b| a.line.run.cmp(&b.line.run)),
-        Column::new("Status", "164px", move |r: &Row| status(store, r))
+        Column::new("Status", "150px", move |r: &Row| status(store, r))
             .ordered(|a, b| words::status(a.line.status).cmp(words::status(b.line.status))),
-        Column::new("Model", "", |r: &Row| r.line.model.to_string()).ordered(|a, b| a.line.model.cmp(&b.line.model)),
-        Column::new("Version", "84px", |r: &Row| r.line.version.map(|v| v.to_string()).unwrap_or_default())
+        Column::new("Model", "196px", |r: &Row| cut(r.line.model.to_string()))
+            .ordered(|a, b| a.line.model.cmp(&b.line.model)),
+        Column::new("Version", "76px", |r: &Row| r.line.version.map(|v| v.to_string()).unwrap_or_default())
             .number()
             .ordered(|a, b| a.line.version.cmp(&b.line.version)),
-        Column::new("Data set", "", |r: &Row| r.line.dataset.clone())
+        Column::new("Data set", "", |r: &Row| cut(r.line.dataset.clone()))
             .ordered(|a, b| a.line.dataset.cmp(&b.line.dataset)),
-        Column::new("Algorithm", "", |r: &Row| words::spelled(&r.line.algorithm))
+        Column::new("Algorithm", "", |r: &Row| cut(words::spelled(&r.line.algorithm)))
             .ordered(|a, b| a.line.algorithm.cmp(&b.line.algorithm)),
-        Column::new("Metric", "128px", |r: &Row| r.line.value.map(|_| words::metric(&r.line.metric)))
-            .ordered(|a, b| a.line.metric.cmp(&b.line.metric)),
-        Column::new("Value", "84px", |r: &Row| words::number(r.line.value))
-            .number()
-            .ordered(|a, b| by_number(a.line.value, b.line.value)),
-        Column::new("Started", "112px", |r: &Row| {
+        Column::new("Test metric", "140px", |r: &Row| metric(&r.line))
+            .ordered(|a, b| a.line.metric.cmp(&b.line.metric).then(by_number(a.line.value, b.line.value))),
+        Column::new("Started", "104px", |r: &Row| {
             let at = r.line.started_at;
             view! { <span title=words::moment(at)>{words::ago(at)}</span> }
         })
         .ordered(|a, b| a.line.started_at.cmp(&b.line.started_at)),
-        Column::new("Took", "88px", |r: &Row| {
+        Column::new("Took", "84px", |r: &Row| {
             (r.line.status != RunStatus::Running).then(|| words::duration(r.line.duration_ms))
         })
         .number()
         .ordered(|a, b| a.line.duration_ms.cmp(&b.line.duration_ms)),
     ]
+}
+
+/// A text that may be too long for its column.
+fn cut(text: String) -> impl IntoView + use<> {
+    let whole = text.clone();
+    view! { <span title=whole>{text}</span> }
+}
+
+/// The metric and its value; nothing before the run has one.
+fn metric(line: &RunLine) -> Option<impl IntoView + use<>> {
+    let name = words::metric(line.metric.strip_prefix("test.").unwrap_or(&line.metric));
+    line.value.map(|v| view! { <span class="metric"><span class="faint">{name}</span><span>{words::number(Some(v))}</span></span> })
 }
 
 /// The status; of a run that a job of this window works on, what it is at.

@@ -107,7 +107,7 @@ fn Metric(name: String, value: MetricValue, baseline: Option<f64>) -> impl IntoV
                 {value.note.map(|note| view! { <div class="faint small wrapped">{words::sentence(&note)}</div> })}
             </td>
             <td class="number">{words::number(value.value)}</td>
-            <td class="number">{interval(value.interval)}</td>
+            <td class="number nowrap">{interval(value.interval)}</td>
             <td class="number">{words::number(baseline)}</td>
         </tr>
     }
