@@ -110,7 +110,7 @@ fn Timeline(log: Answer<AuditLog>, filter: RwSignal<Filter>, chosen: RwSignal<Op
     let columns = || {
         vec![
             Column::new("Event", "72px", |r: &Row| r.seq.to_string()).number(),
-            Column::new("When", "132px", |r: &Row| words::moment(r.at)),
+            Column::new("When", "156px", |r: &Row| words::moment(r.at)),
             Column::new("What", "176px", |r: &Row| {
                 let (name, icon) = kinds::called(r.kind);
                 view! { <span class="row kind"><IconSvg icon=icon/>{name}</span> }

@@ -127,9 +127,7 @@ fn Change(next: VersionNumber, archives: Option<VersionNumber>, model: String, a
         let n = overview.value.with(|o| {
             o.as_ref().and_then(|o| o.models.iter().find(|m| m.line.name.as_str() == model)).map_or(0, |m| m.servers)
         });
-        (n > 0).then(|| {
-            format!("{} answers with it: each loads the new version and confirms it", words::count(n, "server"))
-        })
+        texts::servers(n)
     };
     view! {
         <Notice tone="info">

@@ -119,7 +119,7 @@ fn Now(model: ModelView) -> impl IntoView {
 fn Servers(serving: Vec<ServingLine>) -> impl IntoView {
     if serving.is_empty() {
         return view! {
-            <div class="inside row small faint"><IconSvg icon=Icon::Plug/><span>"No server answers now. "<A href="/serving">"Start one"</A></span></div>
+            <div class="inside row small faint"><IconSvg icon=Icon::Plug/><span>"No server answers now"</span><A href="/serving">"Start one"</A></div>
         }
         .into_any();
     }
@@ -179,9 +179,9 @@ fn WaitingRun(run: RunLine) -> impl IntoView {
         <li class="panel need">
             <Chip icon=Icon::Clock text="Awaiting approval" tone="warn"/>
             <span class="grow">
-                {words::spelled(&run.algorithm)} " on " {run.dataset} ", " {value} ", "
-                <A href=format!("/runs/{}", run.run)>{format!("run {}", run.run.short())}</A>
+                {words::spelled(&run.algorithm)} " on " {run.dataset} ", " {value}
             </span>
+            <A href=format!("/runs/{}", run.run)>{format!("Run {}", run.run.short())}</A>
             <span class="faint small">{words::ago(run.started_at)}</span>
             <Button text="Review and decide…" kind=Kind::Primary on_press=move |_| go(&route, Default::default())/>
         </li>

@@ -107,8 +107,8 @@ fn Preview(preview: RollbackPreview) -> impl IntoView {
         <table class="table sides">
             <thead><tr>
                 <th scope="col"><span class="heard">"What"</span></th>
-                <th scope="col">{format!("Leaves: version {}", from.version)}</th>
-                <th scope="col">{format!("Returns: version {}", to.version)}</th>
+                <th scope="col">{format!("Version {} leaves", from.version)}</th>
+                <th scope="col">{format!("Version {} returns", to.version)}</th>
             </tr></thead>
             <tbody>
                 <Side what="Algorithm" from=words::spelled(&from.algorithm) to=words::spelled(&to.algorithm)/>

@@ -29,6 +29,15 @@ pub fn approval(next: VersionNumber, archives: Option<VersionNumber>) -> String 
     }
 }
 
+/// What an approval means for the servers that answer with the model; nothing where there are none.
+pub fn servers(n: u64) -> Option<String> {
+    match n {
+        0 => None,
+        1 => Some("1 server answers with it: it loads the new version and confirms it".into()),
+        n => Some(format!("{} answer with it: each loads the new version and confirms it", words::count(n, "server"))),
+    }
+}
+
 /// What a rollback changes.
 pub fn rollback(from: VersionNumber, to: VersionNumber) -> String {
     format!("Version {to} returns to Production; version {from} is archived")
@@ -156,6 +165,13 @@ mod tests {
         assert_eq!(undo(&back), Some(("/registry/wine?rollback=3".into(), "Undo…".into())));
         assert_eq!(undo(&decided("approved")), None);
         assert_eq!(super::decided(&decided("rejected")), "The candidate of wine is rejected");
+    }
+
+    #[test]
+    fn servers_are_told_of() {
+        assert_eq!(servers(0), None);
+        assert!(servers(1).is_some_and(|t| t.starts_with("1 server answers")));
+        assert!(servers(2).is_some_and(|t| t.starts_with("2 servers answer with")));
     }
 
     #[test]
