@@ -54,7 +54,9 @@ fn the_keyboard_alone_opens_the_demo_and_approves() {
     window.tab_to("link", "Review and decide");
     window.press("Enter");
     window.wait_text("dialog", "becomes Production");
-    // The reason has the focus.
+    window.wait_within(window::WORK, "the reason has the focus", || {
+        window.focused().starts_with("textbox Reason").then_some(())
+    });
     window.type_text("Every rule holds");
     assert_eq!(window.value_of("Reason"), "Every rule holds");
     window.tab_to("button", "Approve");

@@ -32,10 +32,12 @@ fn drifted_batch(demo: &Path) -> PathBuf {
 fn run_config(window: &Window, config: &str) {
     window.go("/runs");
     window.click_named("button", "Start a run…");
-    window.wait_within(WORK, "the configs are listed", || {
-        window.names("option").into_iter().any(|o| o.starts_with(config)).then_some(())
+    let listed = "return [...document.querySelectorAll('dialog option')].map(o => o.text)";
+    let option = window.wait_within(WORK, "the config is listed", || {
+        let options = window.js(listed, Vec::new());
+        let named = options.as_array()?.iter().filter_map(|o| o.as_str()).find(|o| o.starts_with(config))?;
+        Some(named.to_owned())
     });
-    let option = window.names("option").into_iter().find(|o| o.starts_with(config)).unwrap();
     window.choose("Config", &option);
     window.click_named("button", "Start the run");
     window.wait_text_within("aside.detail", "Awaiting approval", WORK);

@@ -148,16 +148,20 @@ impl Window {
 
     /// Asks until there is an answer; fails the test after `patience`, saying what was waited for.
     pub fn wait_within<T>(&self, patience: Duration, what: &str, ask: impl Fn() -> Option<T>) -> T {
+        self.wait_or(patience, ask)
+            .unwrap_or_else(|| self.fail(&format!("waited {} s in vain: {what}", patience.as_secs())))
+    }
+
+    /// Asks until there is an answer; `None` after `patience`.
+    fn wait_or<T>(&self, patience: Duration, ask: impl Fn() -> Option<T>) -> Option<T> {
         let began = Instant::now();
-        loop {
+        while began.elapsed() <= patience {
             if let Some(answer) = ask() {
-                return answer;
-            }
-            if began.elapsed() > patience {
-                self.fail(&format!("waited {} s in vain: {what}", patience.as_secs()));
+                return Some(answer);
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+        None
     }
 
     /// Asks the window's Rust side, as its page does; `Err` is the failure it answers with.

@@ -107,15 +107,20 @@ impl Window {
 
     /// Clicks; an element that was drawn anew, covered or disabled in between is looked for again.
     fn click(&self, what: &str, find: impl Fn() -> Element) {
-        self.wait_within(PATIENCE, &format!("{what} can be clicked"), || {
+        let last = std::cell::RefCell::new(String::new());
+        let done = self.wait_or(PATIENCE, || {
             let element = find();
             let enabled = self.block(async |_| element.is_enabled().await).unwrap_or(false);
             let waits = self.block(async |_| element.attr("aria-disabled").await).ok().flatten();
             if !enabled || waits.as_deref() == Some("true") {
+                *last.borrow_mut() = "it is disabled".into();
                 return None;
             }
-            self.block(async |_| element.click().await).ok()
+            self.block(async |_| element.click().await).map_err(|e| *last.borrow_mut() = e.to_string()).ok()
         });
+        if done.is_none() {
+            self.fail(&format!("{what} cannot be clicked: {}", last.borrow()));
+        }
     }
 
     /// Types into the field of that label, in place of what is in it.

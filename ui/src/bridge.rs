@@ -62,7 +62,7 @@ pub async fn subscribe(hear: impl Fn(WindowEvent) + 'static) -> Result<(), Failu
     let handler = Closure::<dyn Fn(JsValue)>::new(move |message: JsValue| {
         let text = message.as_string().or_else(|| JSON::stringify(&message).ok().and_then(|t| t.as_string()));
         // An event of a newer engine is passed over: the next answer shows what it was about.
-        if let Some(event) = text.and_then(|t| serde_json::from_str(&t).ok()) {
+        if let Some(event) = text.and_then(|t| serde_json::from_slice(t.as_bytes()).ok()) {
             hear(event);
         }
     });
@@ -74,17 +74,19 @@ pub async fn subscribe(hear: impl Fn(WindowEvent) + 'static) -> Result<(), Failu
 }
 
 fn read<T: DeserializeOwned>(command: &str, answer: &JsValue) -> Result<T, Failure> {
-    let parsed = if answer.is_instance_of::<js_sys::ArrayBuffer>() {
-        serde_json::from_slice(&Uint8Array::new(answer).to_vec())
+    // Always from bytes: every type would be compiled a second time for texts.
+    let bytes = if answer.is_instance_of::<js_sys::ArrayBuffer>() {
+        Uint8Array::new(answer).to_vec()
     } else {
-        serde_json::from_str(&JSON::stringify(answer).ok().and_then(|t| t.as_string()).unwrap_or_else(|| "null".into()))
+        JSON::stringify(answer).ok().and_then(|t| t.as_string()).unwrap_or_else(|| "null".into()).into_bytes()
     };
-    parsed.map_err(|e| internal(format!("the answer to `{command}` is not what was expected: {e}")))
+    serde_json::from_slice(&bytes)
+        .map_err(|e| internal(format!("the answer to `{command}` is not what was expected: {e}")))
 }
 
 fn failure(command: &str, error: &JsValue) -> Failure {
     let text = JSON::stringify(error).ok().and_then(|t| t.as_string()).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_else(|_| broken(command, error))
+    serde_json::from_slice(text.as_bytes()).unwrap_or_else(|_| broken(command, error))
 }
 
 fn broken(command: &str, error: &JsValue) -> Failure {

@@ -60,6 +60,8 @@ pub struct Store {
     pub broken: RwSignal<Option<Failure>>,
     /// Grows whenever something was recorded: every answer is asked anew.
     pub changed: RwSignal<u64>,
+    /// A token that was made with the open workspace, until the person has it.
+    pub token: RwSignal<Option<String>>,
     /// Why the open workspace cannot be read, while it cannot.
     pub lost: RwSignal<Option<Failure>>,
     /// Jobs of this session, newest first.
@@ -99,6 +101,7 @@ impl Store {
             state: RwSignal::new(None),
             broken: RwSignal::new(None),
             changed: RwSignal::new(0),
+            token: RwSignal::new(None),
             lost: RwSignal::new(None),
             jobs: RwSignal::new(Vec::new()),
             points: RwSignal::new(BTreeMap::new()),
@@ -137,6 +140,11 @@ impl Store {
     pub fn take(&self, state: WindowState) {
         theme::apply(state.settings.theme);
         self.lost.set(None);
+        let root = |s: &WindowState| s.workspace.as_ref().map(|w| w.root.clone());
+        let other = self.state.with_untracked(|s| s.as_ref().and_then(root)) != root(&state);
+        if other || state.new_token.is_some() {
+            self.token.set(state.new_token.clone());
+        }
         self.state.set(Some(state));
         self.changed.update(|n| *n += 1);
     }

@@ -54,7 +54,8 @@ fn make(session: &Session, job: &Job, dir: &Path) -> Result<Done> {
         alarm: played.alarm.check.to_string(),
     };
     session.take(Workspace::open_to_look(dir, session.host(None))?);
-    session.changed_workspace(Some(played.made.server_token));
+    // A first look needs no token; `driftgate serve --new-token` makes another.
+    session.changed_workspace(None);
     done(JobOutcome::Demo { root: made.root.clone() }, &made)
 }
 

@@ -198,11 +198,9 @@ pub fn DroppedDialog() -> impl IntoView {
 #[component]
 pub fn TokenNotice() -> impl IntoView {
     let store = store();
-    let token = Memo::new(move |_| store.state.with(|s| s.as_ref().and_then(|s| s.new_token.clone())));
-    let put_away = RwSignal::new(None::<String>);
     move || {
-        token.get().filter(|t| put_away.get().as_ref() != Some(t)).map(|token| {
-            let (copy, away) = (token.clone(), token.clone());
+        store.token.get().map(|token| {
+            let copy = token.clone();
             view! {
                 <div class="above">
                     <Notice tone="info">
@@ -212,7 +210,7 @@ pub fn TokenNotice() -> impl IntoView {
                             <Button text="Copy" icon=Icon::Copy kind=Kind::Plain on_press=move |_| {
                                 done(ask("copy_text", json!({ "text": copy })), move || store.good("The token is on the clipboard"));
                             }/>
-                            <Button text="I have it" kind=Kind::Plain on_press=move |_| put_away.set(Some(away.clone()))/>
+                            <Button text="I have it" kind=Kind::Plain on_press=move |_| store.token.set(None)/>
                         </div>
                     </Notice>
                 </div>

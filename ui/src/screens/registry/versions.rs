@@ -31,14 +31,13 @@ pub fn Versions(model: ModelView, chosen: RwSignal<Option<u32>>) -> impl IntoVie
                         on:click=move |_| chosen.set(Some(number))>{format!("Version {number}")}</button>
                 </th>
                 <td><StageChip stage=v.stage.clone()/></td>
+                <td>{(v.stage == "archived" && production.is_some()).then(|| view! { <RollBack model=name.clone() version=number/> })}</td>
                 <td>{words::spelled(&v.algorithm)}</td>
                 {lead.iter().map(|key| view! { <td class="number">{words::number(v.metrics.get(*key).copied())}</td> }).collect_view()}
                 <td>{move || dataset(&run)} " " <span class="mono faint" title=v.dataset_version.to_string()>{v.dataset_version.short()}</span></td>
                 <td><A href=format!("/runs/{}", v.run)><span class="mono">{v.run.short().to_owned()}</span></A></td>
                 <td>{texts::who(v.approved_by.as_deref())}</td>
                 <td title=words::moment(v.registered_at)>{words::ago(v.registered_at)}</td>
-                <td><span class="mono faint" title=v.deployment.to_string()>{v.deployment.short()}</span></td>
-                <td>{(v.stage == "archived" && production.is_some()).then(|| view! { <RollBack model=name.clone() version=number/> })}</td>
             </tr>
         }
     };
@@ -48,14 +47,13 @@ pub fn Versions(model: ModelView, chosen: RwSignal<Option<u32>>) -> impl IntoVie
                 <thead><tr>
                     <th scope="col">"Version"</th>
                     <th scope="col">"Stage"</th>
+                    <th scope="col"><span class="heard">"What can be done"</span></th>
                     <th scope="col">"Algorithm"</th>
                     {lead.iter().map(|key| view! { <th scope="col" class="number">{words::metric(key)}</th> }).collect_view()}
                     <th scope="col">"Data set version"</th>
                     <th scope="col">"Run"</th>
                     <th scope="col">"Approved by"</th>
                     <th scope="col">"When"</th>
-                    <th scope="col">"Deployment"</th>
-                    <th scope="col"><span class="heard">"What can be done"</span></th>
                 </tr></thead>
                 <tbody>{model.versions.into_iter().map(row).collect_view()}</tbody>
             </table>
