@@ -116,7 +116,7 @@ impl Window {
                 *last.borrow_mut() = "it is disabled".into();
                 return None;
             }
-            self.block(async |_| element.click().await).map_err(|e| *last.borrow_mut() = e.to_string()).ok()
+            self.block(async |_| element.click().await).map_err(|e| *last.borrow_mut() = format!("{e:?}")).ok()
         });
         if done.is_none() {
             self.fail(&format!("{what} cannot be clicked: {}", last.borrow()));

@@ -17,8 +17,8 @@ pub enum Touched {
 
 /// Folders that hold no code but feed the tests of these packages.
 const FEEDS: [(&str, &[&str]); 4] = [
-    ("configs/", &["driftgate-config", "driftgate"]),
-    ("data/", &["driftgate-data", "driftgate"]),
+    ("configs/", &["driftgate-config", "driftgate-demo", "driftgate-session", "driftgate"]),
+    ("data/", &["driftgate-data", "driftgate-demo", "driftgate-session", "driftgate"]),
     ("docs/", &["driftgate-config", "driftgate"]),
     ("README.md", &["driftgate"]),
 ];

@@ -2,7 +2,6 @@ use leptos::prelude::*;
 
 /// An icon of 16 by 16, drawn with the text's colour. It never stands alone for a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say what is drawn")]
 pub enum Icon {
     Home,
     Table,

@@ -64,7 +64,7 @@ pub fn JobCard(job: JobView) -> impl IntoView {
                 }}
             </div>
             {running.then(|| view! {
-                <div class="small">{stage.clone().map_or_else(|| "Starting".into(), |s| s)} ", " {words::duration(job.elapsed_ms)}</div>
+                <div class="small">{stage.clone().unwrap_or_else(|| "Starting".into())} ", " {words::duration(job.elapsed_ms)}</div>
                 <Progress what=job.title.clone() progress=job.progress.clone()/>
             })}
             {notes.into_iter().map(|note| view! { <div class="faint small">{note}</div> }).collect_view()}

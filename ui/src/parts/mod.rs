@@ -21,7 +21,7 @@ pub use copy::{CopyButton, SaveButton};
 pub use dialog::Dialog;
 pub use drop::{DropZone, PathField, on_drop};
 pub use gate::GateView;
-pub use grid::{Column, Grid, Line, Order};
+pub use grid::{Column, Grid, Line};
 pub use icon::{Icon, IconSvg, Logo};
 pub use jobs::{JobCard, JobTray, Progress};
 pub use palette::Palette;

@@ -34,7 +34,7 @@ pub fn Detail(name: String, step: RwSignal<Option<Step>>) -> impl IntoView {
         let known = view
             .value
             .with_untracked(|v| v.as_ref().map(|v| Known { name: v.dataset.name.clone(), spec: v.spec.clone() }));
-        step.set(Some(Step::Choose(known)));
+        step.set(Some(Step::Choose(known.map(Box::new))));
     };
     view! {
         <aside class="detail" aria-label=format!("Data set {name}")>

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// A file; for a new version of that data set, where there is one.
-    Choose(Option<Known>),
+    Choose(Option<Box<Known>>),
     /// What to make of the file of that number in the queue.
     File(u64),
 }

@@ -109,7 +109,7 @@ mod tests {
         };
         let runs = vec![run(1, "b", "wine"), run(2, "a", "wine"), run(3, "b", "wine"), run(4, "c", "iris")];
         let list = RunList { schema: "driftgate/runs/1".into(), total: 4, runs };
-        let made = rows(&[dataset.clone()], Some(&list));
+        let made = rows(std::slice::from_ref(&dataset), Some(&list));
         assert_eq!((made[0].models.join(","), made[0].looks, made[0].rows), ("a,b".into(), 3, 0));
         assert!(rows(&[dataset], None)[0].models.is_empty());
     }

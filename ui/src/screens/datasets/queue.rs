@@ -96,7 +96,7 @@ impl Queue {
     /// Takes paths: a single one is looked at in the dialog, several have a line each.
     pub fn take(self, paths: Vec<String>, known: Option<Known>) {
         let known = match self.step.get_untracked() {
-            Some(Step::Choose(asked)) => asked.or(known),
+            Some(Step::Choose(asked)) => asked.map(|k| *k).or(known),
             _ => known,
         };
         let busy = matches!(self.step.get_untracked(), Some(Step::File(_)));

@@ -115,7 +115,7 @@ fn columns(store: Store) -> Vec<Column<Row>> {
     vec![
         Column::new("Run", "86px", |r: &Row| view! { <span class="mono">{r.line.run.short().to_owned()}</span> })
             .ordered(|a, b| a.line.run.cmp(&b.line.run)),
-        Column::new("Status", "150px", move |r: &Row| status(store, r))
+        Column::new("Status", "168px", move |r: &Row| status(store, r))
             .ordered(|a, b| words::status(a.line.status).cmp(words::status(b.line.status))),
         Column::new("Model", "196px", |r: &Row| cut(r.line.model.to_string()))
             .ordered(|a, b| a.line.model.cmp(&b.line.model)),
