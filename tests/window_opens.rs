@@ -1,5 +1,5 @@
 //! The window opens and shows a page.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says how long it took")]
 
 mod window;
 

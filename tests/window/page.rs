@@ -116,7 +116,8 @@ impl Window {
                 *last.borrow_mut() = "it is disabled".into();
                 return None;
             }
-            self.block(async |_| element.click().await).map_err(|e| *last.borrow_mut() = format!("{e:?}")).ok()
+            let clicked = self.block(async |_| element.click().await);
+            clicked.map_err(|e| *last.borrow_mut() = format!("{e:?}")).ok()
         });
         if done.is_none() {
             self.fail(&format!("{what} cannot be clicked: {}", last.borrow()));
