@@ -64,7 +64,7 @@ pub fn ensure(root: &Path, packages: &[&str], yes: bool) -> Result<Option<String
     if lacking.is_empty() {
         return Ok(None);
     }
-    let what = format!("apt-get install -y --no-install-recommends {}", lacking.join(" "));
+    let what = format!("apt-get install -y {}", lacking.join(" "));
     let Some(as_root) = root_prefix() else {
         return Ok(Some(format!("nobody here may install packages; as root, run `{what}`")));
     };
@@ -79,7 +79,7 @@ pub fn ensure(root: &Path, packages: &[&str], yes: bool) -> Result<Option<String
     };
     // A list that is too old names versions that the mirrors no longer have; a failure shows in the next step.
     apt(&["update", "-qq"])?;
-    apt(&[&["install", "-y", "-qq", "--no-install-recommends"][..], &lacking].concat())?;
+    apt(&[&["install", "-y", "-qq"][..], &lacking].concat())?;
     let left = self::lacking(packages)?;
     Ok(if left.is_empty() { None } else { Some(format!("`{what}` left out {}", left.join(" "))) })
 }
