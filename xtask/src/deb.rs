@@ -233,7 +233,7 @@ fn start(ws: &Workspace, package: &Path) -> Result<End, String> {
     let dir = ws.target_dir.join("deb/unpacked");
     output(Command::new("dpkg-deb").arg("-x").arg(package).arg(&dir))?;
     print!("{}", output(Command::new(dir.join("usr/bin/driftgate")).arg("--version"))?);
-    for tool in [["Xvfb", "-help"], ["xdotool", "version"]] {
+    for tool in [["Xvfb", "-help"], ["xdotool", "--version"]] {
         if !system::succeeds(Command::new(tool[0]).arg(tool[1])) {
             return Ok(End::Skipped(format!("{} is not here to open the window without a screen", tool[0])));
         }
