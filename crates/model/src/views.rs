@@ -3,12 +3,16 @@
 //! Sealed texts are opened here (`None` = redacted), so a view never travels into an event or an object.
 
 mod adapt;
+mod configs;
 mod drift;
+mod jobs;
 mod serving;
 mod window;
 
 pub use adapt::*;
+pub use configs::*;
 pub use drift::*;
+pub use jobs::*;
 pub use serving::*;
 pub use window::*;
 
