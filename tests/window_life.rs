@@ -119,7 +119,7 @@ fn serve_and_predict(window: &Window) {
     window.type_into("Port", "0");
     window.click_named("button", "Start the server");
     window.wait_text("main", "Confirmed");
-    // The form is drawn anew once the server answers: a press in that moment is lost, and a person presses again.
+    // A press right after the start was once not answered on a busy machine, nobody knows why yet: a person presses again.
     let answer = window.wait_within(WORK, "a request is answered", || {
         window.click_named("button", "Send");
         window.texts(".tester").into_iter().find(|text| text.contains("Status 200"))
