@@ -127,6 +127,8 @@ fn nothing_that_is_sent_is_a_fault_of_the_server() {
         "text/csv",
         "text/csv; charset=utf-8",
         "application/octet-stream",
+        "image/png",
+        "multipart/form-data; boundary=x",
     ]);
     runner
         .run(&(paths, media, prop::collection::vec(any::<u8>(), 0..200)), |(path, media, body)| {

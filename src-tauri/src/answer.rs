@@ -1,4 +1,4 @@
-//! How every command answers: off the window's thread, as bytes of JSON.
+//! How every command answers: off the window's thread, as bytes: JSON, or a picture.
 
 use driftgate_engine::Workspace;
 use driftgate_model::Code;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use tauri::State;
 use tauri::ipc::Response;
 
-/// What a command gives back: bytes of JSON, or why there are none.
+/// What a command gives back: bytes, or why there are none.
 pub type Answer = std::result::Result<Response, Failure>;
 
 /// Asks the session where that holds up nobody.
@@ -28,7 +28,7 @@ pub async fn engine<T: Serialize>(
     session(state, move |session| session.ask(ask)).await
 }
 
-/// Answers with bytes that are JSON already.
+/// Answers with bytes as they are: JSON already, or a picture.
 pub async fn bytes(ask: impl FnOnce() -> std::result::Result<Vec<u8>, Failure> + Send + 'static) -> Answer {
     let answer = tauri::async_runtime::spawn_blocking(ask).await;
     // A fault in the work ends this one request.

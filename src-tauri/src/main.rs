@@ -51,7 +51,9 @@ fn open_argument(session: &Session) {
     let opened =
         session.grant(&named, PathKind::Folder).and_then(|root| session.open_workspace(&root.display().to_string()));
     if let Err(error) = opened {
-        session.notice(&driftgate_model::views::Failure::from(error).message);
+        let failure = driftgate_model::views::Failure::from(error);
+        let hint = failure.hint.map(|hint| format!(". {hint}")).unwrap_or_default();
+        session.notice(&format!("{}{hint}", failure.message));
     }
 }
 

@@ -14,6 +14,7 @@ mod drag;
 mod keys;
 mod page;
 mod screens;
+pub mod shapes;
 
 pub use page::Theme;
 pub use screens::WORK;
@@ -153,7 +154,7 @@ impl Window {
     }
 
     /// Asks until there is an answer; `None` after `patience`.
-    fn wait_or<T>(&self, patience: Duration, ask: impl Fn() -> Option<T>) -> Option<T> {
+    pub fn wait_or<T>(&self, patience: Duration, ask: impl Fn() -> Option<T>) -> Option<T> {
         let began = Instant::now();
         while began.elapsed() <= patience {
             if let Some(answer) = ask() {

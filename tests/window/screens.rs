@@ -1,6 +1,6 @@
 //! Every screen of the demo's workspace: what is pictured, and what has to be accessible.
 
-use super::{Window, repository};
+use super::{Theme, Window, repository};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -66,6 +66,34 @@ impl Window {
         // What is there is painted two frames later at the latest.
         let painted = "const done = arguments[arguments.length - 1]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
         self.js_async(painted, Vec::new());
+    }
+
+    /// Shows the first page, every screen of the demo, and what opens over any screen, all in both themes; `look` sees each by its
+    /// name.
+    pub fn every_screen(&self, mut look: impl FnMut(&str, Theme)) {
+        for theme in Theme::ALL {
+            self.set_theme(theme);
+            self.wait_named("button", "Open the demo");
+            look("welcome", theme);
+        }
+        self.open_demo();
+        for theme in Theme::ALL {
+            self.go("/");
+            self.set_theme(theme);
+            self.wait_for("nav.side");
+            for screen in self.screens() {
+                self.show(&screen);
+                look(screen.name, theme);
+            }
+            self.go("/");
+            for (keys, name) in [("ctrl+k", "palette"), ("?", "shortcuts")] {
+                self.press(keys);
+                self.wait_for("dialog");
+                look(name, theme);
+                self.press("Escape");
+                self.wait_gone("dialog");
+            }
+        }
     }
 
     /// A small data file of the repository.

@@ -79,7 +79,10 @@ where
                 answer.slow.try_set(false);
                 match got {
                     Ok(value) => {
-                        answer.failure.try_set(None);
+                        // What did not fail before is not told anew: whoever shows it would draw it anew.
+                        if answer.failure.try_with_untracked(Option::is_some) == Some(true) {
+                            answer.failure.try_set(None);
+                        }
                         // Equal answers draw nothing anew.
                         if answer.value.try_with_untracked(|old| old.as_ref() != Some(&value)) == Some(true) {
                             answer.value.try_set(Some(value));

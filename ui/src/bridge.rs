@@ -41,6 +41,13 @@ pub async fn call<T: DeserializeOwned>(ask: &Ask) -> Result<T, Failure> {
     read(ask.command, &answer)
 }
 
+/// Asks for bytes that are no JSON: a picture.
+pub async fn bytes(ask: &Ask) -> Result<Uint8Array, Failure> {
+    let arguments = JSON::parse(&ask.arguments.to_string()).map_err(|e| broken(ask.command, &e))?;
+    let answer = invoke(ask.command, &arguments, &JsValue::UNDEFINED).await.map_err(|e| failure(ask.command, &e))?;
+    Ok(Uint8Array::new(&answer))
+}
+
 /// Sends raw bytes with texts beside them, which travel as headers.
 pub async fn send(command: &'static str, bytes: &[u8], beside: &[(&str, String)]) -> Result<(), Failure> {
     let headers = Object::new();

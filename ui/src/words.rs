@@ -106,6 +106,11 @@ pub fn count(n: u64, what: &str) -> String {
     format!("{} {what}{}", whole(n), if n == 1 { "" } else { "s" })
 }
 
+/// `1 class`, `3 classes`.
+pub fn classes(n: u64) -> String {
+    format!("{} class{}", whole(n), if n == 1 { "" } else { "es" })
+}
+
 /// A whole number with commas.
 pub fn whole(n: u64) -> String {
     let digits = n.to_string();
@@ -229,11 +234,27 @@ pub fn metric(name: &str) -> String {
         "rmse" => "RMSE",
         "r2" => "R²",
         "mape" => "MAPE",
+        "train_loss" => "Loss on the train split",
+        "val_loss" => "Loss on validation",
+        "val_accuracy" => "Accuracy on validation",
+        "drift_val_loss" => "Loss on drifted pictures held out",
+        "drift_val_accuracy" => "Accuracy on drifted pictures held out",
         other => other,
     };
     match split {
         Some(split) => format!("{known} ({})", split.replace('_', " ")),
         None => known.into(),
+    }
+}
+
+/// A column's name; the pixels of a picture are called by their colour.
+pub fn column(name: &str) -> &str {
+    match name {
+        "pixels_red" => "Red pixels",
+        "pixels_green" => "Green pixels",
+        "pixels_blue" => "Blue pixels",
+        "pixels_gray" => "Grey pixels",
+        other => other,
     }
 }
 

@@ -3,6 +3,7 @@
 mod adapt;
 mod serve;
 mod simulate;
+mod synthesize;
 
 pub use adapt::AdaptCommand;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -10,6 +11,7 @@ use driftgate_model::{DriftAction, RunStatus, Task, Timestamp};
 pub use serve::ServeArgs;
 use std::path::PathBuf;
 use std::time::Duration;
+pub use synthesize::{SynthesizeCommand, SynthesizeImagesArgs};
 
 /// Trains, gates, approves and rolls back models from a data file, and keeps a proof of every step
 #[derive(Debug, Parser)]
@@ -154,12 +156,28 @@ pub enum DatasetCommand {
         #[arg(value_name = "NAME|FILE|DIR", value_hint = ValueHint::AnyPath)]
         what: String,
     },
+    /// Lay a published data set out as a folder, from an archive that you downloaded
+    Fetch {
+        /// Which: cifar10
+        #[arg(value_name = "NAME", value_parser = ["cifar10"])]
+        name: String,
+        /// The archive, as it is published
+        #[arg(long, value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+        from: Option<PathBuf>,
+        /// The folder to make; without it, data/NAME
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        output: Option<PathBuf>,
+    },
+    /// Draw a data set: pictures of simple shapes, to try image pipelines with
+    #[command(subcommand)]
+    Synthesize(SynthesizeCommand),
 }
 
 /// `dataset add`.
 #[derive(Debug, Args)]
 pub struct DatasetAddArgs {
-    /// A CSV, TSV or Parquet file, or a folder with data.csv, data.tsv or data.parquet and maybe dataset.yaml
+    /// A CSV, TSV or Parquet file; or a folder with data.csv, data.tsv or data.parquet and maybe dataset.yaml; or a folder of
+    /// pictures: images/<class>/…, or with a labels.csv
     #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
     pub path: PathBuf,
     /// The data set's name; without it, the file's or the folder's
@@ -168,7 +186,7 @@ pub struct DatasetAddArgs {
     /// The column to answer
     #[arg(long, value_name = "COLUMN")]
     pub target: Option<String>,
-    /// classification or regression
+    /// classification, regression or image_classification_cnn
     #[arg(long, value_name = "TASK", value_parser = task)]
     pub task: Option<Task>,
     /// Leave the file where it is, and hash it again at each use
@@ -191,6 +209,12 @@ pub struct RunArgs {
     /// Ask for the decision at the end; needs a terminal
     #[arg(long, conflicts_with = "json")]
     pub interactive: bool,
+    /// Continue from the network in Production, as `fine_tune` in the training config says
+    #[arg(long)]
+    pub fine_tune: bool,
+    /// Where a network is trained; without it, what MODEL_DEVICE says, or a GPU where there is one
+    #[arg(long, value_name = "DEVICE", value_parser = ["auto", "cpu", "gpu"])]
+    pub device: Option<String>,
 }
 
 /// `runs …`.
@@ -539,7 +563,8 @@ fn task(text: &str) -> Result<Task, String> {
     match text {
         "classification" => Ok(Task::Classification),
         "regression" => Ok(Task::Regression),
-        _ => Err("use classification or regression".into()),
+        "image_classification_cnn" => Ok(Task::ImageClassificationCnn),
+        _ => Err("use classification, regression or image_classification_cnn".into()),
     }
 }
 

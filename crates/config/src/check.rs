@@ -140,7 +140,7 @@ pub(crate) fn expected(shape: &Shape) -> String {
         Shape::Int { min, max } => format!("a whole number from {min} to {max}"),
         Shape::Number { low, high } => range(*low, *high),
         Shape::Word([only]) => format!("`{only}`"),
-        Shape::Word(words) | Shape::WordHere { words, .. } => format!("one of {}", list(words)),
+        Shape::Word(words) => format!("one of {}", list(words)),
         Shape::List { .. } => "a list".into(),
         Shape::Map(_) | Shape::Dict(_) | Shape::Tagged(_) => "keys with values".into(),
         Shape::Part(_) => "the path of a file, or its content in place".into(),
@@ -190,11 +190,7 @@ impl Findings<'_> {
     fn wrong(&mut self, shape: &Shape, node: &Node, key: &str) -> Json {
         let mut message = format!("expects {}, found {}", expected(shape), node.found());
         let suggestion = match (shape, node.written()) {
-            (Shape::WordHere { words, unavailable }, Some(written)) if unavailable.contains(&written) => {
-                message = format!("`{written}` is not available in this version");
-                Some(format!("available: {}", list(words)))
-            }
-            (Shape::Word(words) | Shape::WordHere { words, .. }, Some(written)) => {
+            (Shape::Word(words), Some(written)) => {
                 crate::suggest::nearest(written, words.iter().copied()).map(|w| format!("did you mean `{w}`?"))
             }
             _ => hint(shape, node),
@@ -206,7 +202,7 @@ impl Findings<'_> {
         }
         let otherwise = || match shape {
             // The message lists them.
-            Shape::Word(_) | Shape::WordHere { .. } => "choose one of them".into(),
+            Shape::Word(_) => "choose one of them".into(),
             _ => format!("write {}", expected(shape)),
         };
         self.error(Some(node.mark), key, &message, suggestion.unwrap_or_else(otherwise));
@@ -290,13 +286,8 @@ impl Findings<'_> {
         };
         let Some((name, map)) = tagged.variants.iter().find(|(name, _)| *name == written) else {
             let mark = entry.map_or(node.mark, |e| e.node.mark);
-            if tagged.unavailable.contains(&written) {
-                let message = format!("`{written}` is not available in this version");
-                self.error(Some(mark), &place, &message, format!("available: {}", list(&names)));
-            } else {
-                let message = format!("`{}` is not a known {}", cut(written), tagged.tag);
-                self.error(Some(mark), &place, &message, did_you_mean(written, &names, "ones"));
-            }
+            let message = format!("`{}` is not a known {}", cut(written), tagged.tag);
+            self.error(Some(mark), &place, &message, did_you_mean(written, &names, "ones"));
             return Json::Null;
         };
         let others: Vec<&Entry> = entries.iter().filter(|e| e.key != tagged.tag).collect();
@@ -404,9 +395,7 @@ fn scalar_json(shape: &Shape, scalar: &Scalar) -> Option<Json> {
             };
             within(*low, *high, n).then(|| n.into())
         }
-        (Shape::Word(words) | Shape::WordHere { words, .. }, Plain::Text) => {
-            words.iter().find(|w| **w == scalar.written).map(|w| (*w).into())
-        }
+        (Shape::Word(words), Plain::Text) => words.iter().find(|w| **w == scalar.written).map(|w| (*w).into()),
         _ => None,
     }
 }

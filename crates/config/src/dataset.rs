@@ -1,12 +1,13 @@
 //! `dataset.yaml`: the contract of a data set.
 
-use crate::check::{Findings, typed};
+use crate::check::{Findings, expected, typed};
+use crate::dataset_images::{IMAGES, images};
 use crate::finding::{ConfigErrors, ConfigFinding};
 use crate::pipeline::TASK_WORDS;
 use crate::shape::{End, LARGEST, Literal, Map, Need, Shape, field, idle, section, word};
 use crate::suggest::{cut, nearest};
 use crate::yaml::{Node, parse};
-use driftgate_model::{DatasetSpec, FileFormat, ModelName, SplitPolicy};
+use driftgate_model::{DatasetSpec, FileFormat, ModelName, SplitPolicy, Task};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -112,37 +113,36 @@ static SPLIT: Map = Map {
     ],
 };
 
+const FEATURES: Shape = Shape::List { of: &Shape::Written, empty: None, unique: true };
+const TARGET: Shape = Shape::Written;
+const SCHEMA: Shape = Shape::Dict(&Shape::Word(&["float", "int", "string", "bool"]));
+
 pub(crate) static DATASET: Map = Map {
     about: "The contract of a data set",
     fields: &[
         field("name", Shape::Text, Need::Required, "Its name"),
-        field(
-            "task_type",
-            Shape::WordHere { words: &TASK_WORDS, unavailable: &["image_classification_cnn"] },
-            Need::Required,
-            "What it is for",
-        ),
+        field("task_type", Shape::Word(&TASK_WORDS), Need::Required, "What it is for"),
         field("description", Shape::Written, Need::Optional, "What it is"),
         field("source", Shape::Written, Need::Optional, "Where it is from"),
         field("license", Shape::Written, Need::Optional, "Under which licence"),
         field("created_at", Shape::Written, Need::Optional, "When it was described"),
         field(
             "features",
-            Shape::List { of: &Shape::Written, empty: Some("the list is empty"), unique: true },
-            Need::Required,
-            "The columns to learn from, in order",
+            FEATURES,
+            Need::Optional,
+            "The columns to learn from, in order; required for tables, and none for pictures",
         ),
-        field("target", Shape::Written, Need::Required, "The column to answer"),
         field(
-            "schema",
-            Shape::Dict(&Shape::Word(&["float", "int", "string", "bool"])),
-            Need::Required,
-            "The type of each feature and of the target",
+            "target",
+            TARGET,
+            Need::Optional,
+            "The column to answer, required for tables; for pictures by default `label`, the name of their folder",
         ),
+        field("schema", SCHEMA, Need::Optional, "The type of each feature and of the target; required for tables"),
         section("format", &FORMAT, "How the data file is read"),
         section("constraints", &CONSTRAINTS, "What the values must satisfy"),
         section("split", &SPLIT, "How rows are split"),
-        idle("image_properties", "Settings of image data sets"),
+        field("image_properties", Shape::Map(&IMAGES), Need::Optional, "Which files are pictures; for pictures alone"),
         idle("version_id", "The workspace counts versions"),
         idle("versioned_at", "The ledger knows when a version was added"),
     ],
@@ -160,30 +160,50 @@ pub struct DatasetSpecParsed {
 }
 
 /// The findings of one `dataset.yaml` beyond its table.
-struct Contract<'c, 'f> {
-    node: &'c Node,
-    json: &'c Json,
-    findings: &'c mut Findings<'f>,
+pub(crate) struct Contract<'c, 'f> {
+    pub node: &'c Node,
+    pub json: &'c Json,
+    pub findings: &'c mut Findings<'f>,
 }
 
-fn names(list: &Json) -> Vec<&str> {
+pub(crate) fn names(list: &Json) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(Json::as_str).collect()
 }
 
 impl Contract<'_, '_> {
-    fn error(&mut self, path: &[&str], message: &str, suggestion: impl Into<String>) {
+    pub(crate) fn error(&mut self, path: &[&str], message: &str, suggestion: impl Into<String>) {
         let place = self.node.at(path).map_or(self.node.mark, |n| n.mark);
         self.findings.error(Some(place), &path.join("."), message, suggestion);
     }
 
-    /// Name, target and types.
-    fn columns(&mut self) {
+    /// The name.
+    fn name(&mut self) {
         if let Some(name) = self.json["name"].as_str()
             && ModelName::new(name).is_err()
         {
             let rule = "use 1 to 100 of A-Z a-z 0-9 . _ - and begin with a letter or digit";
             self.error(&["name"], &format!("`{}` cannot be the name of a data set", cut(name)), rule);
         }
+    }
+
+    /// What a table must have, and a folder of pictures has not.
+    fn of_tables(&mut self) {
+        for (key, shape) in [("features", FEATURES), ("target", TARGET), ("schema", SCHEMA)] {
+            if self.node.entry(key).is_none() {
+                let suggestion = format!("add `{key}:` with {}", expected(&shape));
+                self.findings.error(Some(self.node.mark), "", &format!("`{key}` is missing"), suggestion);
+            }
+        }
+        if self.json["features"].as_array().is_some_and(Vec::is_empty) {
+            self.error(&["features"], "the list is empty", "add an entry to the list");
+        }
+        if let Some(entry) = self.node.entry("image_properties") {
+            self.findings.idle(entry.mark, "image_properties");
+        }
+    }
+
+    /// Target and types.
+    fn columns(&mut self) {
         let features = names(&self.json["features"]);
         let target = self.json["target"].as_str();
         if let Some(index) = features.iter().position(|f| Some(*f) == target) {
@@ -245,7 +265,7 @@ impl Contract<'_, '_> {
             if self.findings.full() {
                 break;
             }
-            if !columns.contains(name.as_str()) {
+            if !columns.contains(name.as_str()) && self.json["task_type"] != Task::ImageClassificationCnn.as_str() {
                 let near = nearest(name, columns.iter().copied()).map(|n| format!("did you mean `{}`?", cut(n)));
                 let otherwise = || "add it to `features`, or remove it here".into();
                 self.error(&path, "this column is neither a feature nor the target", near.unwrap_or_else(otherwise));
@@ -368,27 +388,38 @@ impl Contract<'_, '_> {
 
 fn spec(node: &Node, json: &Json, findings: &mut Findings<'_>) -> Option<DatasetSpec> {
     let mut contract = Contract { node, json, findings };
-    contract.columns();
+    let pictures = json["task_type"] == Task::ImageClassificationCnn.as_str();
+    contract.name();
+    if pictures {
+        contract.no_columns();
+    } else {
+        contract.of_tables();
+        contract.columns();
+        contract.format();
+    }
     contract.constraints();
-    contract.format();
     let split = contract.split();
+    let images = pictures.then(|| images(&mut contract));
     if findings.refuses() {
         return None;
     }
     let mut format = json["format"].clone();
-    if format["null_values"].is_null() {
+    if pictures {
+        format = json!(FileFormat::default());
+    } else if format["null_values"].is_null() {
         format["null_values"] = json!(FileFormat::default().null_values);
     }
     let whole = json!({
         "name": json["name"],
         "task": json["task_type"],
-        "features": json["features"],
-        "target": json["target"],
+        "features": if pictures { json!([]) } else { json["features"].clone() },
+        "target": if json["target"].is_null() { json!("label") } else { json["target"].clone() },
         // Types of columns that are not used carry no meaning.
-        "schema": used_types(json),
+        "schema": if pictures { json!({}) } else { used_types(json) },
         "format": format,
         "constraints": json["constraints"],
         "split": split,
+        "images": images,
         "about": {
             "description": json["description"],
             "source": json["source"],

@@ -1,6 +1,6 @@
 //! A data set's contract as the text of a `dataset.yaml`.
 
-use driftgate_model::{ColumnConstraints, DatasetSpec, FileFormat, SplitPolicy};
+use driftgate_model::{BadImages, ColumnConstraints, DatasetSpec, FileFormat, ImageSetSpec};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -73,6 +73,22 @@ fn about(out: &mut String, spec: &DatasetSpec) {
     }
 }
 
+fn images(out: &mut String, images: &ImageSetSpec) {
+    out.push_str(
+        "\n# Which files below `images/<class>/` are pictures, and the fewest of each class.\nimage_properties:\n",
+    );
+    list(out, "  ", "expected_formats", &images.expected_formats);
+    let _ = writeln!(out, "  min_images_per_class: {}", images.min_images_per_class);
+    let bad = match images.bad_images {
+        BadImages::Fail => "fail",
+        BadImages::Skip => "skip",
+    };
+    let _ = writeln!(
+        out,
+        "  bad_images: {bad}    # a file that cannot be used: fail refuses the data set, skip leaves it out"
+    );
+}
+
 fn format(out: &mut String, format: &FileFormat) {
     out.push_str("\n# How the file is read. Guessed at import: correct what is wrong.\nformat:\n");
     let kind = match format.kind {
@@ -122,7 +138,7 @@ fn constraints(out: &mut String, spec: &DatasetSpec) {
     if let Some(labels) = &rules.label_classes {
         list(&mut lines, "  ", "label_classes", labels);
     }
-    if !rules.columns.is_empty() {
+    if !rules.columns.is_empty() && spec.images.is_none() {
         lines.push_str("  columns:\n");
         for (name, rules) in &rules.columns {
             column(&mut lines, name, rules);
@@ -134,7 +150,8 @@ fn constraints(out: &mut String, spec: &DatasetSpec) {
     }
 }
 
-fn split(out: &mut String, split: &SplitPolicy) {
+fn split(out: &mut String, spec: &DatasetSpec) {
+    let split = &spec.split;
     out.push_str("\n# How rows are split. Frozen with the first version of the data set.\nsplit:\n");
     for (key, share) in [("train", split.train), ("val", split.val), ("test", split.test)] {
         let _ = writeln!(out, "  {key}: {share:?}");
@@ -145,7 +162,7 @@ fn split(out: &mut String, split: &SplitPolicy) {
     }
     let columns =
         [("group_column", &split.group_column), ("time_column", &split.time_column), ("key_column", &split.key_column)];
-    for (key, name) in columns {
+    for (key, name) in columns.into_iter().filter(|_| spec.images.is_none()) {
         if let Some(name) = name {
             let _ = writeln!(out, "  {key}: {}", scalar(name));
         }
@@ -154,11 +171,20 @@ fn split(out: &mut String, split: &SplitPolicy) {
 
 /// The text of a `dataset.yaml` that [`parse_dataset`](crate::parse_dataset) reads back as exactly `spec`.
 ///
-/// Keys stand in a fixed order, with comments on what was guessed.
+/// Keys stand in a fixed order, with comments on what was guessed. Of pictures, what is measured is left out: features,
+/// types, and whatever names a column.
 pub fn write_dataset(spec: &DatasetSpec) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "name: {}\ntask_type: {}", scalar(&spec.name), spec.task);
     about(&mut out, spec);
+    if let Some(of_set) = &spec.images {
+        images(&mut out, of_set);
+        let _ =
+            writeln!(out, "\n# The name of what is answered: each picture's folder.\ntarget: {}", scalar(&spec.target));
+        constraints(&mut out, spec);
+        split(&mut out, spec);
+        return out;
+    }
     out.push_str("\n# The columns to learn from; leave out what would not be known when the model is asked.\n");
     list(&mut out, "", "features", &spec.features);
     let _ = writeln!(out, "\n# The column to answer.\ntarget: {}", scalar(&spec.target));
@@ -177,6 +203,6 @@ pub fn write_dataset(spec: &DatasetSpec) -> String {
     }
     format(&mut out, &spec.format);
     constraints(&mut out, spec);
-    split(&mut out, &spec.split);
+    split(&mut out, spec);
     out
 }

@@ -5,7 +5,7 @@ use crate::files::Files;
 use crate::finding::ConfigErrors;
 use crate::shape::{End, Field, LARGEST, Map, Need, Shape, field, flag, idle, int, number, section, word};
 use crate::yaml::{Mark, Node};
-use driftgate_model::DriftConfig;
+use driftgate_model::{DriftConfig, Task};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
@@ -128,6 +128,43 @@ static MONITORING: Map = Map {
     ],
 };
 
+static IMAGE_SEVERITY: Map = Map {
+    about: "Pixel distances that matter, as Wasserstein distance in standard deviations of the reference",
+    fields: &[
+        effect("medium", 0.1, "The smallest that matters: from here on a drifted batch is medium"),
+        effect("high", 0.25, "From here on it is high"),
+    ],
+};
+
+static MMD: Map = Map {
+    about: "The test of all embeddings together, by the maximum mean discrepancy",
+    fields: &[
+        flag("enabled", true, "Whether it is made"),
+        int("sample", 50, 50_000, 10_000, "Most pictures of either side that it looks at"),
+        int("permutations", 99, 100_000, 499, "Permutations"),
+        word(
+            "bandwidth",
+            &["median", "aggregated"],
+            "median",
+            "Width of the kernel: the median distance, or the best of five widths around it",
+        ),
+        level("alpha", 0.01, "Level of its p-value"),
+    ],
+};
+
+static IMAGE: Map = Map {
+    about: "How batches of pictures are compared",
+    fields: &[
+        section("severity", &IMAGE_SEVERITY, "Pixel distances that matter"),
+        int("permutations", 99, 100_000, 999, "Permutations behind the p-values of pixel distances"),
+        section("mmd", &MMD, "The test of all embeddings together"),
+        int("evidence", 0, 1000, 8, "Most shifted pictures that a report shows"),
+        int("neighbours", 1, 100, 3, "Nearest reference pictures shown beside each"),
+        idle("scenarios", "Settings of raw pictures, which are not read yet"),
+        idle("parameter_bounds", "Settings of raw pictures, which are not read yet"),
+    ],
+};
+
 static DRIFT: Map = Map {
     about: "How batches are checked for drift",
     fields: &[
@@ -155,7 +192,7 @@ static DRIFT: Map = Map {
         section("monitoring", &MONITORING, "When a batch is too small, and what a check ends with"),
         int("permutations", 99, 100_000, 999, "Permutations behind the p-values of distances"),
         int("seed", 0, LARGEST, 42, "Seed of permutations, resamples and samples"),
-        idle("image", "Settings of image pipelines"),
+        field("image", Shape::Map(&IMAGE), Need::Optional, "How batches of pictures are compared"),
     ],
 };
 
@@ -182,14 +219,42 @@ fn order(node: Option<&Node>, json: &Json, findings: &mut Findings<'_>, key: &st
     }
 }
 
-/// The typed config of a checked drift mapping; `key` is empty or ends with a dot.
+/// The block about pictures in the resolved config's own words; `null` where it was not given or says nothing for `task`.
+fn image(node: Option<&Node>, json: &Json, task: Option<Task>, findings: &mut Findings<'_>, key: &str) -> Json {
+    let Some(entry) = node.and_then(|n| n.at(&["drift"])).and_then(|n| n.entry("image")) else { return Json::Null };
+    if task.is_some_and(|task| task != Task::ImageClassificationCnn) {
+        findings.idle(entry.mark, &format!("{key}drift.image"));
+        return Json::Null;
+    }
+    let severity = &json["severity"];
+    if let (Some(medium), Some(high)) = (severity["medium"].as_f64(), severity["high"].as_f64())
+        && medium >= high
+    {
+        let place = entry.node.at(&["severity"]).map(|n| n.at(&["medium"]).unwrap_or(n).mark);
+        let message = format!("{medium} is not below `image.severity.high`, which is {high}");
+        let suggestion = format!("make it less than {high}");
+        findings.error(place, &format!("{key}drift.image.severity.medium"), &message, suggestion);
+    }
+    json!({
+        "medium": severity["medium"],
+        "high": severity["high"],
+        "permutations": json["permutations"],
+        "mmd": json["mmd"],
+        "evidence": json["evidence"],
+        "neighbours": json["neighbours"],
+    })
+}
+
+/// The typed config of a checked drift mapping; `key` is empty or ends with a dot. Without `task` it may be about anything.
 pub(crate) fn drift(
     node: Option<&Node>,
     mut json: Json,
+    task: Option<Task>,
     findings: &mut Findings<'_>,
     key: &str,
 ) -> Option<DriftConfig> {
     order(node, &json, findings, key);
+    let image = image(node, &json["drift"]["image"], task, findings, key);
     if findings.refuses() {
         return None;
     }
@@ -227,6 +292,7 @@ pub(crate) fn drift(
         },
         "permutations": d["permutations"],
         "seed": d["seed"],
+        "image": image,
     });
     typed(whole, findings, key)
 }
@@ -235,7 +301,7 @@ pub(crate) fn drift(
 pub fn default_drift() -> DriftConfig {
     let mut findings = Findings::new(Path::new("drift.yaml"));
     let json = findings.map(&DRIFT_FILE, &[], Mark { line: 1, column: 1 }, "");
-    drift(None, json, &mut findings, "").expect("the table's defaults fit the table")
+    drift(None, json, None, &mut findings, "").expect("the table's defaults fit the table")
 }
 
 /// Reads the settings of drift checks from a drift file alone.
@@ -246,7 +312,7 @@ pub fn resolve_drift(path: &Path, files: &dyn Files) -> Result<DriftConfig, Conf
     let config = findings.read(files).and_then(|text| {
         let node = crate::yaml::parse(&text, &mut findings)?;
         let json = findings.map(&DRIFT_FILE, node.entries(), node.mark, "");
-        drift(Some(&node), json, &mut findings, "")
+        drift(Some(&node), json, None, &mut findings, "")
     });
     let (errors, _) = findings.finish();
     match config {

@@ -9,14 +9,17 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod check;
+mod cnn;
 mod columns;
 mod dataset;
+mod dataset_images;
 mod dataset_text;
 mod deployment;
 mod drift;
 mod evaluation;
 mod files;
 mod finding;
+mod image;
 mod outline;
 mod pipeline;
 mod preprocessing;
@@ -35,7 +38,7 @@ pub use files::{DiskFiles, Files};
 pub use finding::{ConfigErrors, ConfigFinding};
 pub use outline::{Outline, OutlineField, outline};
 pub use pipeline::{Resolved, resolve};
-pub use promotion::resolve_promotion;
+pub use promotion::{ROBUSTNESS_CHANGES, resolve_promotion};
 pub use schema::schemas;
 pub use starter::Starter;
 

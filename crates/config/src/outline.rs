@@ -4,10 +4,12 @@ use crate::check::Findings;
 use crate::dataset_text::scalar;
 use crate::files::Files;
 use crate::finding::{ConfigErrors, ConfigFinding};
-use crate::pipeline::{PARTS, PIPELINE, beside};
+use crate::pipeline::{PARTS, PIPELINE, TASK_WORDS, beside};
+use crate::preprocessing::OF_TABLES;
+use crate::promotion::section_of;
 use crate::shape::{Field, Literal, Map, Need, Shape, Tagged};
 use crate::yaml::{Entry, Mark, Node, Plain, Scalar, Value, parse, plain};
-use driftgate_model::Severity;
+use driftgate_model::{Severity, Task};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -140,15 +142,31 @@ impl Outline {
         let mut out = Vec::new();
         let task = self.root.at(&["task_type"]).and_then(Node::written);
         fields_of(&PIPELINE, Some(&self.root), &[], &mut out);
-        // Sections of the evaluation and of the gate go by the names of tasks.
-        let other = crate::pipeline::TASK_WORDS.iter().find(|word| task.is_some_and(|t| t != **word));
-        let serves = |f: &Found| {
-            !other.is_some_and(|o| {
-                f.steps.first().is_some_and(|s| s == "configs") && f.steps.get(2).is_some_and(|s| s == o)
-            })
-        };
-        out.retain(|f| task.is_none() || serves(f));
+        let task = TASKS.into_iter().find(|known| task == Some(known.as_str()));
+        if let Some(task) = task {
+            let own = self.root.at(&["configs", "promotion"]).map(|node| section_of(task, node));
+            out.retain(|f| serves(task, own, &f.steps));
+        }
         out
+    }
+}
+
+const TASKS: [Task; 3] = [Task::Classification, Task::Regression, Task::ImageClassificationCnn];
+
+/// Whether a field says something for the task, of which `own` is the section of the gate.
+fn serves(task: Task, own: Option<&str>, steps: &[String]) -> bool {
+    let pictures = task == Task::ImageClassificationCnn;
+    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    match steps.as_slice() {
+        ["configs", "promotion", section, ..] if TASK_WORDS.contains(section) => own == Some(section),
+        ["configs", "evaluation", section @ ("classification" | "regression"), ..] => {
+            task.is_classification() == (*section == "classification")
+        }
+        ["configs", "preprocessing", "image", ..]
+        | ["configs", "training", "fine_tune", ..]
+        | ["configs", "drift", "drift", "image", ..] => pictures,
+        ["configs", "preprocessing", key, ..] => !pictures || !OF_TABLES.contains(key),
+        _ => true,
     }
 }
 
@@ -234,7 +252,7 @@ fn is_scalar(shape: &Shape) -> bool {
 
 fn choices(shape: &Shape) -> Vec<&'static str> {
     match shape {
-        Shape::Word(words) | Shape::WordHere { words, .. } => words.to_vec(),
+        Shape::Word(words) => words.to_vec(),
         _ => Vec::new(),
     }
 }

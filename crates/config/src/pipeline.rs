@@ -8,7 +8,7 @@ use crate::evaluation::{EVALUATION, evaluation};
 use crate::files::Files;
 use crate::finding::{ConfigErrors, ConfigFinding};
 use crate::preprocessing::{PREPROCESSING, preprocessing};
-use crate::promotion::{PROMOTION, promotion, section_of};
+use crate::promotion::{Evidence, PROMOTION, promotion, section_of};
 use crate::shape::{LARGEST, Map, Need, Shape, field, idle, section};
 use crate::suggest::cut;
 use crate::training::{TRAINING, training};
@@ -44,7 +44,7 @@ static DATA: Map = Map {
 static CONFIGS: Map = Map {
     about: "The other configs: the path of a file, seen from this file, or its content in place",
     fields: &[
-        field("preprocessing", Shape::Part(&PREPROCESSING), Need::Required, "How columns become numbers"),
+        field("preprocessing", Shape::Part(&PREPROCESSING), Need::Required, "How columns or pictures become numbers"),
         field("training", Shape::Part(&TRAINING), Need::Required, "Estimator and hyper-parameters"),
         field("evaluation", Shape::Part(&EVALUATION), Need::Optional, "How metrics are made"),
         field("promotion", Shape::Part(&PROMOTION), Need::Optional, "The gate; needed by the stage `promotion`"),
@@ -56,23 +56,24 @@ static CONFIGS: Map = Map {
 /// The parts that may be files of their own.
 pub(crate) const PARTS: [&str; 6] = ["preprocessing", "training", "evaluation", "promotion", "deployment", "drift"];
 
-const STAGES: [Stage; 5] =
-    [Stage::Preprocessing, Stage::Training, Stage::Evaluation, Stage::Promotion, Stage::Deployment];
+/// Each stage with the one that it builds on.
+const STAGES: [(Stage, Option<Stage>); 6] = [
+    (Stage::Preprocessing, None),
+    (Stage::Training, Some(Stage::Preprocessing)),
+    (Stage::Evaluation, Some(Stage::Training)),
+    (Stage::ModelAnalysis, Some(Stage::Evaluation)),
+    (Stage::Promotion, Some(Stage::Evaluation)),
+    (Stage::Deployment, Some(Stage::Promotion)),
+];
 
-/// The word of a stage or task, checked apart from the table so that the reference's other words get their own answer.
-pub(crate) const STAGE_WORDS: [&str; 5] = ["preprocessing", "training", "evaluation", "promotion", "deployment"];
-pub(crate) const TASK_WORDS: [&str; 2] = ["classification", "regression"];
+const STAGE_WORDS: [&str; 6] = ["preprocessing", "training", "evaluation", "model_analysis", "promotion", "deployment"];
+pub(crate) const TASK_WORDS: [&str; 3] = ["classification", "regression", "image_classification_cnn"];
 
 pub(crate) static PIPELINE: Map = Map {
     about: "A pipeline: which data, which stages, which configs",
     fields: &[
         field("project", Shape::Map(&PROJECT), Need::Required, "The project"),
-        field(
-            "task_type",
-            Shape::WordHere { words: &TASK_WORDS, unavailable: &["image_classification_cnn"] },
-            Need::Required,
-            "What the model answers",
-        ),
+        field("task_type", Shape::Word(&TASK_WORDS), Need::Required, "What the model answers"),
         field(
             "random_seed",
             Shape::Int { min: 0, max: LARGEST },
@@ -81,13 +82,9 @@ pub(crate) static PIPELINE: Map = Map {
         ),
         field(
             "pipeline_stages",
-            Shape::List {
-                of: &Shape::WordHere { words: &STAGE_WORDS, unavailable: &["model_analysis"] },
-                empty: Some("the list is empty"),
-                unique: true,
-            },
+            Shape::List { of: &Shape::Word(&STAGE_WORDS), empty: Some("the list is empty"), unique: true },
             Need::Required,
-            "The stages, in order; each needs the ones before it",
+            "The stages, in order; each needs the ones before it. `model_analysis` is about pictures alone",
         ),
         field("dataset", Shape::Text, Need::Required, "The data set's name"),
         field("model", Shape::Text, Need::Optional, "The model's name in the registry; by default dataset-task"),
@@ -249,16 +246,19 @@ impl Findings<'_> {
 }
 
 /// The stages in order, each after the one it builds on.
-fn stages(node: &Node, findings: &mut Findings<'_>) -> Vec<Stage> {
+fn stages(node: &Node, task: Option<Task>, findings: &mut Findings<'_>) -> Vec<Stage> {
     let items = node.at(&["pipeline_stages"]).map(Node::items).unwrap_or_default();
     let names = |n: &Node, s: &Stage| n.written() == Some(s.as_str());
     let mut known = Vec::new();
     for (index, item) in items.iter().enumerate() {
-        let Some(rank) = STAGES.iter().position(|s| names(item, s)) else {
+        let Some((stage, before)) = STAGES.into_iter().find(|(stage, _)| names(item, stage)) else {
             continue;
         };
-        let stage = STAGES[rank];
-        if let Some(before) = rank.checked_sub(1).map(|rank| STAGES[rank])
+        let key = format!("pipeline_stages[{index}]");
+        if stage == Stage::ModelAnalysis {
+            analysis(item, &known, task, findings, &key);
+        }
+        if let Some(before) = before
             && !known.contains(&before)
         {
             let message = format!("`{}` needs `{}` before it", stage.as_str(), before.as_str());
@@ -267,11 +267,22 @@ fn stages(node: &Node, findings: &mut Findings<'_>) -> Vec<Stage> {
             } else {
                 format!("add `{}` before it", before.as_str())
             };
-            findings.error(Some(item.mark), &format!("pipeline_stages[{index}]"), &message, suggestion);
+            findings.error(Some(item.mark), &key, &message, suggestion);
         }
         known.push(stage);
     }
     known
+}
+
+/// Whether the model of `task` can be analysed, and in time for the gate.
+fn analysis(item: &Node, before: &[Stage], task: Option<Task>, findings: &mut Findings<'_>, key: &str) {
+    if let Some(task) = task.filter(|task| *task != Task::ImageClassificationCnn) {
+        let message = format!("`model_analysis` is not available for {task} in this version");
+        findings.error(Some(item.mark), key, &message, "remove it here: it is about pictures");
+    } else if before.contains(&Stage::Promotion) {
+        let message = "`model_analysis` comes after `promotion`, which judges by it";
+        findings.error(Some(item.mark), key, message, "move `model_analysis` up");
+    }
 }
 
 /// The registry name of the model: as given, or made of data set and task.
@@ -302,43 +313,51 @@ fn task(json: &Json) -> Option<Task> {
     serde_json::from_value(json["task_type"].clone()).ok()
 }
 
+fn has_rules(node: &Node, findings: &mut Findings<'_>) {
+    if node.at(&["configs", "promotion"]).is_none_or(Node::is_null) {
+        let place = node.at(&["configs"]).map(|n| n.mark);
+        let suggestion = "add `promotion: promotion.yaml`, or leave the stage out";
+        findings.error(place, "configs", "the stage `promotion` needs its rules", suggestion);
+    }
+}
+
 /// The config, as far as the findings allow.
 fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<RunConfig> {
     let (node, json) = (pipeline.node, pipeline.json);
     let task = task(json);
-    let stages = stages(node, pipeline.findings);
+    let stages = stages(node, task, pipeline.findings);
     let gated = stages.contains(&Stage::Promotion);
     let model = model_name(node, json, pipeline.findings);
     let random_seed = json["random_seed"].as_u64().unwrap_or_default();
-    if gated && node.at(&["configs", "promotion"]).is_none_or(Node::is_null) {
-        let place = node.at(&["configs"]).map(|n| n.mark);
-        let suggestion = "add `promotion: promotion.yaml`, or leave the stage out";
-        pipeline.findings.error(place, "configs", "the stage `promotion` needs its rules", suggestion);
+    if gated {
+        has_rules(node, pipeline.findings);
     }
     let p = &mut pipeline;
     let mut named = Vec::new();
     let preprocessing = reading.part("preprocessing", &PREPROCESSING, false, p, |part, f, key| {
         let node = part.node?;
         named.extend(columns::listed(&node, f.file, key));
-        preprocessing(&node, part.json, f, key)
+        preprocessing(&node, part.json, task, f, key)
     });
-    let training =
-        reading.part("training", &TRAINING, false, p, |part, f, key| training(&part.node?, part.json, task, f, key));
+    let tile = preprocessing.as_ref().and_then(|p| p.image.as_ref()).map(|i| i.target_size.map(u64::from));
+    let training = reading
+        .part("training", &TRAINING, false, p, |part, f, key| training(&part.node?, part.json, task, tile, f, key));
     let evaluation =
         reading.part("evaluation", &EVALUATION, true, p, |part, f, key| evaluation(part.json, random_seed, f, key));
     let bootstrap = evaluation.as_ref().map(|e| &e.bootstrap).filter(|_| gated);
+    let ahead = Evidence { bootstrap, analysed: gated.then(|| stages.contains(&Stage::ModelAnalysis)) };
     let promotion = reading.part("promotion", &PROMOTION, false, p, |part, f, key| {
         let node = part.node?;
         if let Some(task) = task {
-            named.extend(columns::of_scenarios(&node, section_of(task), f.file, key));
+            named.extend(columns::of_scenarios(&node, section_of(task, &node), f.file, key));
         }
-        promotion(&node, part.json, task, bootstrap, f, key)
+        promotion(&node, part.json, task, ahead, f, key)
     });
     let deployment = reading
         .part("deployment", &DEPLOYMENT, true, p, |part, f, key| deployment(part.node.as_ref(), part.json, f, key));
     let drift = reading.part("drift", &DRIFT_FILE, true, p, |part, f, key| {
         named.extend(part.node.iter().flat_map(|node| columns::of_effects(node, f.file, key)));
-        drift(part.node.as_ref(), part.json, f, key)
+        drift(part.node.as_ref(), part.json, task, f, key)
     });
     reading.columns = named;
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
@@ -356,6 +375,7 @@ fn whole(mut pipeline: Pipeline<'_, '_>, reading: &mut Reading<'_>) -> Option<Ru
         promotion: if gated { Some(promotion?) } else { None },
         deployment: deployment?,
         drift: Some(drift?),
+        fine_tune: None,
     })
 }
 

@@ -1,9 +1,11 @@
 //! `preprocessing_*.yaml`.
 
 use crate::check::{Findings, typed};
+use crate::image::{IMAGE, image};
 use crate::shape::{LARGEST, Map, Need, Shape, field, flag, idle, int, section, word};
 use crate::suggest::cut;
 use crate::yaml::{Mark, Node};
+use driftgate_model::Task;
 use driftgate_model::config::{CategoricalFill, MissingPolicy, NumericFill, PreprocessingConfig};
 use serde_json::Value as Json;
 
@@ -55,8 +57,12 @@ static MISSING: Map = Map {
     ],
 };
 
+/// Keys about columns, which pictures have not.
+pub(crate) const OF_TABLES: [&str; 6] =
+    ["fail_on_nulls", "numeric_features", "categorical_features", "encoding", "scaling", "missing_values"];
+
 pub(crate) static PREPROCESSING: Map = Map {
-    about: "How columns become numbers",
+    about: "How columns or pictures become numbers",
     fields: &[
         field(
             "fail_on_nulls",
@@ -78,7 +84,12 @@ pub(crate) static PREPROCESSING: Map = Map {
         section("encoding", &ENCODING, "How categorical columns become numbers"),
         section("scaling", &SCALING, "Scaling of numeric columns"),
         section("missing_values", &MISSING, "What happens to missing values"),
-        idle("image", "Settings of image pipelines"),
+        field(
+            "image",
+            Shape::Map(&IMAGE),
+            Need::Optional,
+            "How pictures become tiles; for pictures alone, and required there",
+        ),
     ],
 };
 
@@ -147,10 +158,46 @@ fn unused(node: &Node, config: &PreprocessingConfig, findings: &mut Findings<'_>
 /// The typed config of a checked preprocessing mapping; `key` is empty or ends with a dot.
 pub(crate) fn preprocessing(
     node: &Node,
-    mut json: Json,
+    json: Json,
+    task: Option<Task>,
     findings: &mut Findings<'_>,
     key: &str,
 ) -> Option<PreprocessingConfig> {
+    if task == Some(Task::ImageClassificationCnn) {
+        of_pictures(node, &json, findings, key)
+    } else {
+        of_columns(node, json, findings, key)
+    }
+}
+
+/// The same for pictures: what is said about columns has no effect.
+fn of_pictures(node: &Node, json: &Json, findings: &mut Findings<'_>, key: &str) -> Option<PreprocessingConfig> {
+    for entry in OF_TABLES.iter().filter_map(|name| node.entry(name)) {
+        findings.idle(entry.mark, &format!("{key}{}", entry.key));
+    }
+    let Some(block) = node.entry("image") else {
+        let message = "`image` is missing: it says how pictures become tiles of one size";
+        let suggestion = "add `image:` with `target_size: [64, 64]`";
+        findings.error(Some(node.mark), key.trim_end_matches('.'), message, suggestion);
+        return None;
+    };
+    let tiles = image(&block.node, &json["image"], findings, &format!("{key}image"));
+    if findings.refuses() {
+        return None;
+    }
+    let mut whole = findings.map(&PREPROCESSING, &[], node.mark, key);
+    fill(&mut whole, node, findings, key);
+    whole["fail_on_nulls"] = Json::Bool(true);
+    whole["min_rows"] = json["min_rows"].clone();
+    whole["image"] = tiles;
+    typed(whole, findings, key)
+}
+
+fn of_columns(node: &Node, mut json: Json, findings: &mut Findings<'_>, key: &str) -> Option<PreprocessingConfig> {
+    if let Some(entry) = node.entry("image") {
+        findings.idle(entry.mark, &format!("{key}image"));
+    }
+    json["image"] = Json::Null;
     let names = |list: &Json| -> Vec<String> {
         list.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
     };

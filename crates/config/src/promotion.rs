@@ -3,7 +3,7 @@
 use crate::check::{Findings, typed};
 use crate::files::Files;
 use crate::finding::ConfigErrors;
-use crate::shape::{End, Field, LARGEST, Literal, Map, Need, Shape, Tagged, field, flag, number, word};
+use crate::shape::{End, Field, LARGEST, Literal, Map, Need, Shape, Tagged, field, flag, int, number, word};
 use crate::suggest::cut;
 use crate::yaml::Node;
 use driftgate_model::config::{BootstrapConfig, PromotionConfig};
@@ -11,6 +11,9 @@ use driftgate_model::{CLASSIFICATION_METRICS, REGRESSION_METRICS, Task, lower_is
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// The section of pictures.
+const PICTURES: &str = "image_classification_cnn";
 
 const ID: Field = field("id", Shape::Text, Need::Required, "The rule's name, unique in the list");
 const DESCRIPTION: Field = field(
@@ -133,7 +136,49 @@ static SCENARIO: Tagged = Tagged {
             },
         ),
     ],
-    unavailable: &[],
+};
+
+/// Every change that a rule about robustness may name: eight augmentations, then the corruptions, which come in severities.
+pub const ROBUSTNESS_CHANGES: [&str; 17] = [
+    "horizontal_flip",
+    "rotation_90",
+    "rotation_180",
+    "brightness_high",
+    "brightness_low",
+    "contrast_low",
+    "gaussian_noise",
+    "gaussian_blur",
+    "shot_noise",
+    "impulse_noise",
+    "defocus_blur",
+    "motion_blur",
+    "brightness",
+    "contrast",
+    "pixelate",
+    "jpeg_compression",
+    "fog",
+];
+
+static ROBUSTNESS: Map = Map {
+    about: "Changed pictures cost at most `max_loss` of accuracy, the unfavourable end of each change's interval; needs the \
+            stage `model_analysis`",
+    fields: &[
+        ID,
+        field(
+            "max_loss",
+            Shape::Number { low: End::With(0.0), high: End::Without(1.0) },
+            Need::Required,
+            "Most accuracy lost",
+        ),
+        field(
+            "changes",
+            Shape::List { of: &Shape::Word(&ROBUSTNESS_CHANGES), empty: None, unique: true },
+            Need::Optional,
+            "The changes that count; left out or empty, all",
+        ),
+        int("max_severity", 1, 5, 3, "The most severe corruption that counts"),
+        DESCRIPTION,
+    ],
 };
 
 macro_rules! rules_of {
@@ -264,9 +309,9 @@ macro_rules! rules_of {
                     ("freshness", &FRESHNESS),
                     ("champion_on_drift", &CHAMPION_ON_DRIFT),
                     ("coverage", &COVERAGE),
+                    ("robustness", &ROBUSTNESS),
                     ("open_response", &OPEN_RESPONSE),
                 ],
-                unavailable: &[],
             };
             pub(super) static RULES: Map = Map {
                 about: "The rules of a task",
@@ -298,11 +343,31 @@ pub(crate) static PROMOTION: Map = Map {
         ),
         field("classification", Shape::Map(&classification::RULES), Need::Optional, "The rules of classification"),
         field("regression", Shape::Map(&regression::RULES), Need::Optional, "The rules of regression"),
+        field(
+            "image_classification_cnn",
+            Shape::Map(&classification::RULES),
+            Need::Optional,
+            "The rules of pictures; left out, those of classification",
+        ),
     ],
 };
 
-pub(crate) fn section_of(task: Task) -> &'static str {
-    if task.is_classification() { "classification" } else { "regression" }
+/// The section whose rules count: the task's own, or that of classification where pictures have none.
+pub(crate) fn section_of(task: Task, node: &Node) -> &'static str {
+    match task {
+        Task::Regression => "regression",
+        Task::ImageClassificationCnn if node.entry(PICTURES).is_some() => PICTURES,
+        Task::Classification | Task::ImageClassificationCnn => "classification",
+    }
+}
+
+/// What the rest of a pipeline says of the evidence that there will be; nothing where a promotion file is read alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Evidence<'b> {
+    /// The resamples behind intervals.
+    pub bootstrap: Option<&'b BootstrapConfig>,
+    /// Whether the model is put under changed pictures.
+    pub analysed: Option<bool>,
 }
 
 /// The ends between which a metric lies, where it has such ends.
@@ -401,7 +466,7 @@ fn reach(section: &str, json: &Json, node: &Node, bootstrap: &BootstrapConfig, f
     for (index, rule) in items.iter().enumerate() {
         let written = &json[section]["rules"][index];
         let (level, tail) = match (written["kind"].as_str(), written["confidence"].as_f64()) {
-            (Some("interval_bound"), _) => (bootstrap.level, (1.0 - bootstrap.level) / 2.0),
+            (Some("interval_bound" | "robustness"), _) => (bootstrap.level, (1.0 - bootstrap.level) / 2.0),
             (Some("not_worse_than_champion" | "champion_on_drift"), Some(confidence)) => (confidence, 1.0 - confidence),
             _ => continue,
         };
@@ -418,39 +483,83 @@ fn reach(section: &str, json: &Json, node: &Node, bootstrap: &BootstrapConfig, f
     }
 }
 
+/// Rules that a task has no evidence for.
+fn evidence(
+    section: &str,
+    json: &Json,
+    node: &Node,
+    (task, analysed): (Task, Option<bool>),
+    findings: &mut Findings<'_>,
+    key: &str,
+) {
+    let pictures = task == Task::ImageClassificationCnn;
+    let items = node.at(&[section, "rules"]).map(Node::items).unwrap_or_default();
+    for (index, rule) in items.iter().enumerate() {
+        let at = format!("{key}{section}.rules[{index}]");
+        match json[section]["rules"][index]["kind"].as_str() {
+            Some("robustness") if !pictures => {
+                let message = format!("a rule about changed pictures, and {task} has none");
+                let suggestion = format!("remove it, or put the rules of pictures under `{PICTURES}:`");
+                findings.error(Some(rule.mark), &at, &message, suggestion);
+            }
+            Some("robustness") if analysed == Some(false) => {
+                let message = "this rule can never hold: the stage `model_analysis` is not asked for";
+                let suggestion = "add `model_analysis` before `promotion` in `pipeline_stages`, or remove the rule";
+                findings.error(Some(rule.mark), &at, message, suggestion);
+            }
+            Some("champion_on_drift") if pictures => {
+                if let Some(list) = rule.at(&["scenarios"]).filter(|n| !n.items().is_empty()) {
+                    let message = "scenarios change the columns of a table, and pictures have none";
+                    let suggestion = "remove the lines, and use a rule of kind `robustness`";
+                    findings.error(Some(list.mark), &format!("{at}.scenarios"), message, suggestion);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A share as a percentage without trailing zeros.
 fn percent(share: f64) -> String {
     format!("{:.4}", share * 100.0).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The typed rules of `task` in a checked promotion mapping; `key` is empty or ends with a dot. With `bootstrap`, the rules
-/// are held against the resamples there will be.
+/// The typed rules of `task` in a checked promotion mapping, held against the evidence there will be; `key` is empty or ends
+/// with a dot.
 pub(crate) fn promotion(
     node: &Node,
     mut json: Json,
     task: Option<Task>,
-    bootstrap: Option<&BootstrapConfig>,
+    ahead: Evidence<'_>,
     findings: &mut Findings<'_>,
     key: &str,
 ) -> Option<PromotionConfig> {
-    for section in ["classification", "regression"] {
+    for section in ["classification", "regression", PICTURES] {
         rules(section, &json, node, findings, key);
     }
-    let section = section_of(task?);
+    let task = task?;
+    let section = section_of(task, node);
     if node.at(&[section]).is_none_or(Node::is_null) {
         let message = format!("there are no rules for {section}");
         let suggestion = format!("add `{section}:` with `rules:` under it");
         findings.error(Some(node.mark), key.trim_end_matches('.'), &message, suggestion);
     }
-    if let Some(bootstrap) = bootstrap {
+    evidence(section, &json, node, (task, ahead.analysed), findings, key);
+    if let Some(bootstrap) = ahead.bootstrap {
         reach(section, &json, node, bootstrap, findings, key);
     }
     if findings.refuses() {
         return None;
     }
+    let mut rules = json[section]["rules"].take();
+    for rule in rules.as_array_mut().into_iter().flatten().filter_map(Json::as_object_mut) {
+        if rule.get("changes").is_some_and(Json::is_null) {
+            rule.remove("changes");
+        }
+    }
     let whole = json!({
         "evaluation_split": json["promotion_evaluation_split"].take(),
-        "rules": json[section]["rules"].take(),
+        "rules": rules,
     });
     typed(whole, findings, key)
 }
@@ -463,7 +572,7 @@ pub fn resolve_promotion(path: &Path, files: &dyn Files, task: Task) -> Result<P
     let config = findings.read(files).and_then(|text| {
         let node = crate::yaml::parse(&text, &mut findings)?;
         let json = findings.map(&PROMOTION, node.entries(), node.mark, "");
-        promotion(&node, json, Some(task), None, &mut findings, "")
+        promotion(&node, json, Some(task), Evidence::default(), &mut findings, "")
     });
     let (errors, _) = findings.finish();
     match config {

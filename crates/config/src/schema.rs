@@ -1,6 +1,7 @@
 //! The tables as JSON Schema (draft 2020-12).
 
 use crate::shape::{End, Field, LARGEST, Literal, Map, Need, Shape, Tagged};
+use driftgate_model::Task;
 use serde_json::{Map as Object, Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -38,7 +39,7 @@ fn shape(of: &Shape) -> Json {
         Shape::Int { min, max } if *max == LARGEST => json!({ "type": "integer", "minimum": min, "maximum": LARGEST }),
         Shape::Int { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Number { low, high } => number(*low, *high),
-        Shape::Word(words) | Shape::WordHere { words, .. } => json!({ "enum": words }),
+        Shape::Word(words) => json!({ "enum": words }),
         Shape::List { of, empty, unique } => {
             let least = usize::from(empty.is_some());
             json!({ "type": "array", "items": shape(of), "minItems": least, "uniqueItems": unique })
@@ -126,6 +127,19 @@ fn document(name: &str, map: &Map) -> Json {
     schema
 }
 
+/// What a table must have and a folder of pictures has not.
+fn tables_or_pictures(schema: &mut Json) {
+    let Json::Object(schema) = schema else { return };
+    let pictures = json!({ "properties": { "task_type": { "const": Task::ImageClassificationCnn.as_str() } } });
+    schema.insert("if".into(), pictures);
+    schema.insert("then".into(), json!({ "properties": { "features": { "maxItems": 0 } } }));
+    let of_tables = json!({
+        "properties": { "features": { "type": "array", "minItems": 1 }, "schema": { "type": "object" } },
+        "required": ["features", "target", "schema"],
+    });
+    schema.insert("else".into(), of_tables);
+}
+
 /// A JSON Schema (draft 2020-12) of each kind of config file, made from the tables that the checks use.
 ///
 /// A schema says less than the checks: what one key means for another (the stages' needs, an algorithm's task) it leaves out.
@@ -140,5 +154,9 @@ pub fn schemas() -> BTreeMap<&'static str, Json> {
         ("drift", &crate::drift::DRIFT_FILE),
         ("dataset", &crate::dataset::DATASET),
     ];
-    all.into_iter().map(|(name, map)| (name, document(name, map))).collect()
+    let mut schemas: BTreeMap<_, _> = all.into_iter().map(|(name, map)| (name, document(name, map))).collect();
+    if let Some(dataset) = schemas.get_mut("dataset") {
+        tables_or_pictures(dataset);
+    }
+    schemas
 }

@@ -15,8 +15,6 @@ pub(crate) enum Shape {
     Number { low: End, high: End },
     /// One of some words.
     Word(&'static [&'static str]),
-    /// The same, where the reference has words that this version has not.
-    WordHere { words: &'static [&'static str], unavailable: &'static [&'static str] },
     /// A list; `empty` is what is said of one without items, where that is refused.
     List { of: &'static Shape, empty: Option<&'static str>, unique: bool },
     /// Keys known beforehand.
@@ -97,8 +95,6 @@ pub(crate) struct Tagged {
     /// One line for the JSON schema.
     pub about: &'static str,
     pub variants: &'static [(&'static str, &'static Map)],
-    /// Values that the reference has and this version has not.
-    pub unavailable: &'static [&'static str],
 }
 
 impl Map {

@@ -23,6 +23,43 @@ const FILLED_IN: &str = "this algorithm takes none, so they are filled in
       numeric_strategy: median
       categorical_strategy: most_frequent";
 
+const ROBUSTNESS: &str = "
+        - id: copes_with_changes
+          kind: robustness
+          max_loss: 0.30
+          changes: [shot_noise, brightness, jpeg_compression]
+          max_severity: 1
+          description: Mild changes of the pictures cost at most 30 points of accuracy
+";
+
+/// The layers that the reference ships, and a gate over whole and changed pictures.
+const PICTURES: &str = r#"pipeline_stages: [preprocessing, training, evaluation, model_analysis, promotion, deployment]
+
+configs:                     # each may be the path of a file, seen from this one, or its content in place
+  preprocessing:
+    image:
+      target_size: [64, 64]  # height, then width, in pixels
+      color_mode: rgb        # or grayscale
+      normalize: true        # mean 0 and deviation 1, channel by channel
+      augmentation:          # changes drawn anew for each training picture and epoch
+        enabled: false
+
+  training:
+    model:
+      algorithm: cnn
+      architecture:
+        conv_layers:         # each halves both sides
+          - {out_channels: 32, kernel_size: 3}
+          - {out_channels: 64, kernel_size: 3}
+          - {out_channels: 128, kernel_size: 3}
+        fc_units: 256
+        dropout: 0.3
+      hyperparameters:
+        epochs: 10
+        batch_size: 32
+        learning_rate: 0.001
+"#;
+
 impl Starter<'_> {
     /// The config as the text of one file: settings that take any table, and a gate that asks for more than guessing.
     ///
@@ -31,12 +68,16 @@ impl Starter<'_> {
         if !crate::training::algorithms(self.task).contains(&self.algorithm) {
             return None;
         }
-        let Starter { project, dataset, task, algorithm } = *self;
-        let linear = matches!(algorithm, "logistic_regression" | "linear_regression");
-        let missing = if algorithm == "gradient_boosting" { TAKEN } else { FILLED_IN };
-        let metric = if task.is_classification() { "mcc" } else { "r2" };
-        let compared = if task.is_classification() { "accuracy" } else { "r2" };
-        Some(format!(
+        let text = match self.task {
+            Task::ImageClassificationCnn => format!("{}{PICTURES}{}", self.head(), self.gate(ROBUSTNESS)),
+            Task::Classification | Task::Regression => format!("{}{}{}", self.head(), self.columns(), self.gate("")),
+        };
+        Some(text)
+    }
+
+    fn head(&self) -> String {
+        let Starter { project, dataset, task, .. } = *self;
+        format!(
             "# A first config for the data set {shown}. Every key may be changed.
 
 project:
@@ -47,7 +88,19 @@ task_type: {task}
 dataset: {dataset}
 random_seed: 42              # of training; the split has its own seed, frozen with the data set
 
-pipeline_stages: [preprocessing, training, evaluation, promotion, deployment]
+",
+            shown = dataset.replace(['\n', '\r'], " "),
+            project = scalar(project),
+            dataset = scalar(dataset),
+        )
+    }
+
+    fn columns(&self) -> String {
+        let algorithm = self.algorithm;
+        let linear = matches!(algorithm, "logistic_regression" | "linear_regression");
+        let missing = if algorithm == "gradient_boosting" { TAKEN } else { FILLED_IN };
+        format!(
+            "pipeline_stages: [preprocessing, training, evaluation, promotion, deployment]
 
 configs:                     # each may be the path of a file, seen from this one, or its content in place
   preprocessing:
@@ -64,7 +117,17 @@ configs:                     # each may be the path of a file, seen from this on
   training:
     model:
       algorithm: {algorithm}
+"
+        )
+    }
 
+    /// The gate, with `more` rules before those about drift.
+    fn gate(&self, more: &str) -> String {
+        let task = self.task;
+        let metric = if task.is_classification() { "mcc" } else { "r2" };
+        let compared = if task.is_classification() { "accuracy" } else { "r2" };
+        format!(
+            "
   promotion:                 # the gate: a candidate waits for a person only when every rule holds
     promotion_evaluation_split: test
     {task}:
@@ -86,7 +149,7 @@ configs:                     # each may be the path of a file, seen from this on
           margin: 0.05
           require_champion: false
           description: At most 5 points worse than Production, on the same rows
-
+{more}
         - id: copes_with_drift
           kind: champion_on_drift
           metric: {compared}
@@ -100,10 +163,7 @@ configs:                     # each may be the path of a file, seen from this on
         - id: alarms_answered
           kind: open_response
           description: No drift alarm about Production is left unanswered
-",
-            shown = dataset.replace(['\n', '\r'], " "),
-            project = scalar(project),
-            dataset = scalar(dataset),
-        ))
+"
+        )
     }
 }

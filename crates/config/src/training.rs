@@ -1,6 +1,7 @@
 //! `training_*.yaml`.
 
 use crate::check::{Findings, typed};
+use crate::cnn::{CNN_MODEL, FINE_TUNE, cnn};
 use crate::shape::{End, Field, Literal, Map, Need, Shape, Tagged, field, idle, int, number, section};
 use crate::suggest::list;
 use crate::yaml::Node;
@@ -10,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 const MOST: u64 = u32::MAX as u64;
 
-const CLASS_WEIGHT: Field = field(
+pub(crate) const CLASS_WEIGHT: Field = field(
     "class_weight",
     Shape::Word(&["balanced"]),
     Need::Optional,
@@ -108,15 +109,15 @@ static MODEL: Tagged = Tagged {
         ("logistic_regression", &LOGISTIC_MODEL),
         ("linear_regression", &LINEAR_MODEL),
         ("gradient_boosting", &BOOSTING_MODEL),
+        ("cnn", &CNN_MODEL),
     ],
-    unavailable: &["cnn"],
 };
 
 pub(crate) static TRAINING: Map = Map {
     about: "The estimator and its hyper-parameters",
     fields: &[
         field("model", Shape::Tagged(&MODEL), Need::Required, "The estimator"),
-        idle("fine_tune", "Settings of image pipelines"),
+        section("fine_tune", &FINE_TUNE, "What `--fine-tune` does; for pictures alone"),
     ],
 };
 
@@ -124,9 +125,8 @@ pub(crate) static TRAINING: Map = Map {
 pub(crate) fn algorithms(task: Task) -> &'static [&'static str] {
     match task {
         Task::Regression => &["random_forest", "linear_regression", "gradient_boosting"],
-        Task::Classification | Task::ImageClassificationCnn => {
-            &["random_forest", "logistic_regression", "gradient_boosting"]
-        }
+        Task::Classification => &["random_forest", "logistic_regression", "gradient_boosting"],
+        Task::ImageClassificationCnn => &["cnn"],
     }
 }
 
@@ -160,11 +160,13 @@ fn reword(algorithm: &str, given: &mut Json, task: Task) {
     values.insert("algorithm".into(), algorithm.into());
 }
 
-/// The typed config of a checked training mapping; `key` is empty or ends with a dot.
+/// The typed config of a checked training mapping; `key` is empty or ends with a dot. `tile` is height and width of the
+/// pictures that a network sees, where known.
 pub(crate) fn training(
     node: &Node,
     mut json: Json,
     task: Option<Task>,
+    tile: Option<[u64; 2]>,
     findings: &mut Findings<'_>,
     key: &str,
 ) -> Option<TrainingConfig> {
@@ -184,7 +186,15 @@ pub(crate) fn training(
         let suggestion = "remove the line, or set it to null";
         findings.error(place, &format!("{key}model.hyperparameters.class_weight"), message, suggestion);
     }
-    let mut given = json["model"]["hyperparameters"].take();
+    let pictures = task == Task::ImageClassificationCnn;
+    if !pictures && let Some(entry) = node.entry("fine_tune") {
+        findings.idle(entry.mark, &format!("{key}fine_tune"));
+    }
+    let mut given = if pictures && algorithm == "cnn" {
+        cnn(node, &json, tile, findings, key)
+    } else {
+        json["model"]["hyperparameters"].take()
+    };
     reword(&algorithm, &mut given, task);
     if findings.refuses() { None } else { typed(given, findings, key) }
 }
@@ -195,7 +205,7 @@ mod tests {
 
     #[test]
     fn every_algorithm_of_a_task_has_a_table() {
-        for task in [Task::Classification, Task::Regression] {
+        for task in [Task::Classification, Task::Regression, Task::ImageClassificationCnn] {
             for name in algorithms(task) {
                 assert!(MODEL.names().contains(name), "{name}");
             }

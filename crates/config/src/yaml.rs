@@ -84,6 +84,11 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.entries().iter().find(|e| e.key == *key).map(|e| &e.node))
     }
 
+    /// The entry of a key of a mapping, unless its value is `null`.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|e| e.key == key && !e.node.is_null())
+    }
+
     /// The text of a scalar as written.
     pub fn written(&self) -> Option<&str> {
         match &self.value {

@@ -115,6 +115,7 @@ pub fn draft_spec(name: &str, table: &Table, format: &FileFormat, answers: &Draf
         format: format.clone(),
         constraints,
         split,
+        images: None,
         about: answers.about.clone(),
     };
     Ok(SpecDraft { spec, questions, notes })

@@ -182,6 +182,7 @@ mod tests {
                 fill_number: None,
                 fill_text: None,
             },
+            image: None,
         }
     }
 

@@ -63,6 +63,12 @@ impl Table {
         row.checked_sub(1).and_then(|r| self.lines.of(r))
     }
 
+    /// A column as written, missing values as empty texts; `None` where there is none of that name.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let cells = self.cells.get(self.position(name)?)?;
+        Some((0..self.rows).map(|row| cells.text(row)).collect())
+    }
+
     /// The first `n` rows as written, missing values as empty texts.
     pub fn preview(&self, n: usize) -> Vec<Vec<String>> {
         (0..n.min(self.rows)).map(|row| self.cells.iter().map(|c| c.text(row)).collect()).collect()

@@ -15,6 +15,7 @@ pub(crate) fn spec(features: &[&str], target: &str) -> DatasetSpec {
         format: FileFormat::default(),
         constraints: Constraints::default(),
         split: SplitPolicy::default(),
+        images: None,
         about: About::default(),
     }
 }

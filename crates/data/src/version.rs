@@ -22,7 +22,7 @@ pub fn content_version(files: &[(String, Digest, u64)], spec: &DatasetSpec) -> V
         .map(|(name, digest, size)| json!({"name": name, "sha256": digest.to_string(), "size": size}))
         .collect();
     let split = &spec.split;
-    json!({
+    let mut manifest = json!({
         "schema": "driftgate/dataset-version/1",
         "files": files,
         "meaning": {
@@ -44,7 +44,11 @@ pub fn content_version(files: &[(String, Digest, u64)], spec: &DatasetSpec) -> V
                 "key_column": split.key_column,
             },
         },
-    })
+    });
+    if let Some(images) = &spec.images {
+        manifest["meaning"]["images"] = json!(images);
+    }
+    manifest
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ fn spec(table: &Table, target: &str, task: Task) -> DatasetSpec {
         format: FileFormat::default(),
         constraints: Constraints::default(),
         split: SplitPolicy::default(),
+        images: None,
         about: About::default(),
     }
 }

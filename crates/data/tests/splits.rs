@@ -27,6 +27,7 @@ fn spec(task: Task) -> DatasetSpec {
         format: FileFormat::default(),
         constraints: Constraints::default(),
         split: SplitPolicy::default(),
+        images: None,
         about: About::default(),
     }
 }

@@ -43,6 +43,7 @@ fn spec() -> DatasetSpec {
         format: FileFormat::default(),
         constraints: Constraints::default(),
         split: SplitPolicy::default(),
+        images: None,
         about: About::default(),
     }
 }

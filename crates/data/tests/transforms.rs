@@ -32,6 +32,7 @@ fn config() -> PreprocessingConfig {
             fill_number: None,
             fill_text: None,
         },
+        image: None,
     }
 }
 
@@ -45,6 +46,7 @@ fn spec(types: &[(&str, ColumnType)]) -> DatasetSpec {
         format: FileFormat::default(),
         constraints: Constraints::default(),
         split: SplitPolicy::default(),
+        images: None,
         about: About::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::adjust::adjust;
 use crate::decide::{absolute, decide, severity};
+use crate::images::PIXEL_WASSERSTEIN;
 use crate::proportion::CERTAIN;
 use crate::result::{JOINT, signed};
 use driftgate_model::{
@@ -32,6 +33,40 @@ impl Finished {
             self.overall.verdict = DriftVerdict::Drifted;
             self.overall.severity = self.overall.severity.max(own).max(DriftSeverity::Low);
         }
+        self
+    }
+}
+
+impl Finished {
+    /// The same, for a batch of pictures: the test of all embeddings, decided by its own level and interval, stands for all
+    /// columns together, and a drifted pixel column is as severe as `image.medium` and `image.high` say of its distance.
+    #[must_use]
+    pub fn with_pictures(mut self, embeddings: Option<DriftTestResult>, config: &DriftConfig) -> Finished {
+        let image = config.image.clone().unwrap_or_default();
+        for column in &mut self.columns {
+            let pixels = |t: &&DriftTestResult| t.test == PIXEL_WASSERSTEIN && t.verdict == DriftVerdict::Drifted;
+            let Some(effect) = column.tests.iter().find(pixels).and_then(|t| t.effect) else { continue };
+            let own = match effect {
+                e if e >= image.high => DriftSeverity::High,
+                e if e >= image.medium => DriftSeverity::Medium,
+                _ => DriftSeverity::Low,
+            };
+            column.severity = own;
+            self.overall.severity = self.overall.severity.max(own);
+        }
+        match embeddings.as_ref().map(|e| e.verdict) {
+            Some(DriftVerdict::Drifted) => {
+                let own = embeddings.as_ref().map_or(0.0, DriftTestResult::multiple);
+                let own = severity(DriftVerdict::Drifted, own, &config.severity);
+                self.overall.verdict = DriftVerdict::Drifted;
+                self.overall.severity = self.overall.severity.max(own).max(DriftSeverity::Low);
+            }
+            Some(DriftVerdict::Inconclusive) if self.overall.verdict == DriftVerdict::Stable => {
+                self.overall.verdict = DriftVerdict::Inconclusive;
+            }
+            _ => {}
+        }
+        self.global = embeddings.or(self.global);
         self
     }
 }

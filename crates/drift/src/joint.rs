@@ -112,7 +112,7 @@ pub fn sample_rows(rows: usize, most: usize, seed: u64) -> Vec<usize> {
 }
 
 /// At most `most` rows, drawn without replacement, ascending.
-fn sample(rows: usize, most: usize, seed: u64, side: u64) -> Vec<usize> {
+pub(crate) fn sample(rows: usize, most: usize, seed: u64, side: u64) -> Vec<usize> {
     if rows <= most {
         return (0..rows).collect();
     }

@@ -21,6 +21,7 @@ mod dependence;
 mod energy;
 mod error;
 mod finish;
+mod images;
 pub mod jensenshannon;
 mod joint;
 pub mod ks;
@@ -42,6 +43,9 @@ pub use chart::{MOST_BARS, MOST_BINS, bars_chart, histogram_chart};
 pub use column::{CategoricalColumn, NumericColumn, check_categorical, check_numeric};
 pub use error::DriftError;
 pub use finish::{Finished, finish, multiple};
+pub use images::{
+    Embeddings, MMD, MOST_COMPARED, PIXEL_WASSERSTEIN, Shifted, mmd, most_shifted, multiscale, pixel_columns,
+};
 pub use joint::{JointSide, joint, sample_rows};
 pub use performance::{BatchPerformance, CHECK_LEVEL, FEWEST_ROWS, chance, estimate, fit_calibration, performance};
 pub use result::{JOINT, MISSING, NEW_CATEGORY, PERFORMANCE};

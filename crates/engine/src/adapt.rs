@@ -66,7 +66,7 @@ impl Workspace {
         }
         observer.stage_started("read");
         let origin = self.origin(model)?;
-        let read = self.read_labelled(&options.batch, &origin)?;
+        let read = self.read_labelled(&options.batch, &origin, observer, cancel)?;
         observer.stage_finished("read", &read.table.size_words());
         cancel.check()?;
         observer.stage_started("split");
@@ -91,13 +91,22 @@ impl Workspace {
         let run = self.run_row(&version.run)?;
         let dataset = self.dataset_row(&run.subject.dataset)?;
         let base = newest(&dataset)?.clone();
-        let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
+        let loaded = self.load_model(&version.artifact)?;
         let inputs = self.load_inputs(self.get_json(&run.subject.config)?, run.subject.config, &base)?;
         Ok(Origin { name: row.name, version, dataset, base, loaded, inputs })
     }
 
-    fn read_labelled(&self, path: &std::path::Path, origin: &Origin) -> Result<Read> {
+    fn read_labelled(
+        &self,
+        path: &std::path::Path,
+        origin: &Origin,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Read> {
         let spec = &origin.inputs.spec;
+        if origin.inputs.network.is_some() {
+            return self.read_labelled_pictures(path, origin, observer, cancel);
+        }
         let bytes = driftgate_data::bytes_of(path)?;
         let table = crate::predict::read_batch(path, &bytes, spec.format.clone(), &origin.loaded.transform)?;
         if table.column(&spec.target).is_none() {
@@ -114,6 +123,41 @@ impl Workspace {
         let frame = table.frame(spec)?;
         self.labelled(origin, &frame)?;
         Ok(Read { bytes, table, frame, validation })
+    }
+
+    /// A batch of pictures, every one of them in the folder of its class.
+    fn read_labelled_pictures(
+        &self,
+        path: &std::path::Path,
+        origin: &Origin,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Read> {
+        let spec = &origin.inputs.spec;
+        let labels = &origin.loaded.manifest.labels;
+        let batch = self.read_pictures(path, spec, labels, &self.work(observer, cancel))?;
+        batch.notes.iter().for_each(|note| observer.warning(note));
+        let given = batch.table.texts(&spec.target).unwrap_or_default();
+        if given.is_empty() || given.iter().any(String::is_empty) {
+            return Err(EngineError::bad_input(
+                "the pictures of the batch have no labels, so nothing can be learned from them",
+                format!(
+                    "Put them into folders named by their class ({}), or list them in a labels.csv",
+                    labels.join(", ")
+                ),
+            ));
+        }
+        let frame = batch.table.frame(spec)?;
+        self.labelled(origin, &frame)?;
+        let validation = ValidationReport {
+            schema: "driftgate/validation/1".into(),
+            dataset: spec.name.clone(),
+            version: None,
+            rows: batch.table.rows() as u64,
+            columns: batch.table.columns().len() as u64,
+            findings: Vec::new(),
+        };
+        Ok(Read { bytes: batch.list, table: batch.table, frame, validation })
     }
 
     /// The truth of a frame, in the labels of the model.

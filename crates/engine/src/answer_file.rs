@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct AnswerFile {
     output: PathBuf,
     columns: Vec<String>,
+    /// What each row is called, of pictures.
+    files: Option<Vec<String>>,
     form: Form,
 }
 
@@ -26,14 +28,25 @@ fn bad(output: &Path) -> impl Fn(csv::Error) -> EngineError + use<> {
 
 impl AnswerFile {
     /// Begins the answers of a model with these labels (none for values) in `file`, which will be named `output`.
-    pub(crate) fn begin(file: &File, output: &Path, labels: &[String]) -> Result<AnswerFile> {
+    ///
+    /// `files` names the pictures that the rows stand for, all of them; `None` for rows of a table.
+    pub(crate) fn begin(
+        file: &File,
+        output: &Path,
+        labels: &[String],
+        files: Option<Vec<String>>,
+    ) -> Result<AnswerFile> {
         let own = file.try_clone().map_err(EngineError::io("Writing", output))?;
-        let mut columns = vec!["row".to_string(), "prediction".to_string()];
+        let mut columns = vec!["row".to_string()];
+        columns.extend(files.iter().map(|_| "file".to_string()));
+        columns.push("prediction".into());
+        // After the row's number: the file, and the prediction where it is a label.
+        let texts = 1..columns.len() - usize::from(labels.is_empty());
         columns.extend(labels.iter().map(|l| format!("probability_{l}")));
         let form = if output.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
             let kind = |i: usize| match i {
                 0 => WrittenKind::Count,
-                1 if !labels.is_empty() => WrittenKind::Text,
+                i if texts.contains(&i) => WrittenKind::Text,
                 _ => WrittenKind::Number,
             };
             let schema: Vec<(String, WrittenKind)> =
@@ -45,14 +58,15 @@ impl AnswerFile {
             writer.write_record(&columns).map_err(bad(output))?;
             Form::Csv(Box::new(writer))
         };
-        Ok(AnswerFile { output: output.into(), columns, form })
+        Ok(AnswerFile { output: output.into(), columns, files, form })
     }
 
     /// Appends the answers of rows from `first` (from 0) on.
     pub(crate) fn append(&mut self, first: usize, answers: &Predictions) -> Result<()> {
+        let files = self.files.as_deref().map(|files| &files[first..first + answers.len()]);
         match &mut self.form {
-            Form::Csv(writer) => append_csv(writer, first, answers).map_err(bad(&self.output)),
-            Form::Parquet(table) => Ok(table.append(columns_of(first, answers))?),
+            Form::Csv(writer) => append_csv(writer, first, files, answers).map_err(bad(&self.output)),
+            Form::Parquet(table) => Ok(table.append(columns_of(first, files, answers))?),
         }
     }
 
@@ -66,10 +80,16 @@ impl AnswerFile {
     }
 }
 
-fn append_csv(writer: &mut csv::Writer<BufWriter<File>>, first: usize, answers: &Predictions) -> csv::Result<()> {
+fn append_csv(
+    writer: &mut csv::Writer<BufWriter<File>>,
+    first: usize,
+    files: Option<&[String]>,
+    answers: &Predictions,
+) -> csv::Result<()> {
     let codes = answers.codes();
     for i in 0..answers.len() {
         let mut record = vec![(first + i + 1).to_string()];
+        record.extend(files.and_then(|f| f.get(i)).cloned());
         match answers {
             Predictions::Classes { labels, probabilities } => {
                 record.push(labels.get(codes[i] as usize).cloned().unwrap_or_default());
@@ -82,9 +102,10 @@ fn append_csv(writer: &mut csv::Writer<BufWriter<File>>, first: usize, answers: 
     Ok(())
 }
 
-fn columns_of(first: usize, answers: &Predictions) -> Vec<WrittenValues> {
+fn columns_of(first: usize, files: Option<&[String]>, answers: &Predictions) -> Vec<WrittenValues> {
     let rows = (0..answers.len()).map(|i| (first + i + 1) as u64).collect();
     let mut out = vec![WrittenValues::Counts(rows)];
+    out.extend(files.map(|f| WrittenValues::Texts(f.to_vec())));
     match answers {
         Predictions::Classes { labels, probabilities } => {
             let text = |code: &u32| labels.get(*code as usize).cloned().unwrap_or_default();

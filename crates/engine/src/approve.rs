@@ -179,7 +179,7 @@ impl Workspace {
         let gate_digest = required(row.gate, "gate report")?;
         let config: RunConfig = self.get_json(&row.subject.config)?;
         let gate: GateReport = self.get_json(&gate_digest)?;
-        let loaded = LoadedModel::load(&self.ledger, &artifact)?;
+        let loaded = self.load_model(&artifact)?;
         let model = self.model_row_if_known(row.subject.model.as_str())?;
         let promotion = self.current_rules(row, &config)?;
         let version = self.dataset_version_of(row)?;
@@ -279,10 +279,10 @@ impl Workspace {
     ) -> Result<(Inputs, Prepared, Evaluated)> {
         let inputs = self.load_inputs(config, row.subject.config, version)?;
         let splits = stages::apply(&inputs, &loaded.transform, cancel)?;
-        let prepared = Prepared { transform: loaded.transform.clone(), splits, objects: BTreeMap::new() };
+        let prepared = Prepared { transform: loaded.transform.clone(), splits, objects: BTreeMap::new(), images: None };
         let answered = |name| -> Result<Answered> {
             let data = prepared.split(name)?;
-            Ok(Answered { predictions: loaded.model.predict(&data.x)?, truth: data.y.clone() })
+            Ok(Answered { predictions: loaded.model.answer(data, cancel)?, truth: data.y.clone() })
         };
         let report: EvaluationReport = self.get_json(&required(row.evaluation, "evaluation report")?)?;
         let evaluated = Evaluated {
@@ -291,6 +291,7 @@ impl Workspace {
             test: answered(SplitName::Test)?,
             objects: BTreeMap::new(),
             profile: Vec::new(),
+            robustness: self.robustness_of(row)?,
         };
         Ok((inputs, prepared, evaluated))
     }
@@ -414,7 +415,7 @@ impl Workspace {
     ) -> Result<Digest> {
         let config: RunConfig = self.get_json(&row.subject.config)?;
         let artifact = required(row.artifact, "model artifact")?;
-        let loaded = LoadedModel::load(&self.ledger, &artifact)?;
+        let loaded = self.load_model(&artifact)?;
         let name = row.subject.model.as_str();
         let manifest = serde_json::json!({
             "schema": "driftgate/deployment/1",

@@ -1,8 +1,12 @@
-use crate::{EngineError, Result};
+use crate::estimator::{Estimator, ImagePart, NetworkModel};
+use crate::pictures::{PictureStore, frame_of};
+use crate::{EngineError, Result, Workspace};
 use driftgate_data::Transform;
 use driftgate_learn::{Model, Predictions};
 use driftgate_ledger::Ledger;
-use driftgate_model::{Column, ColumnValues, Digest, Frame, MISSING_CODE, Task, to_canonical};
+use driftgate_model::{
+    CancelToken, Column, ColumnValues, Digest, Frame, ImageRef, MISSING_CODE, NullObserver, Task, to_canonical,
+};
 use serde::{Deserialize, Serialize};
 
 /// A model artifact: one versioned manifest with typed parts, each an object of its own.
@@ -45,6 +49,9 @@ pub struct ModelParts {
     pub feature_map: Digest,
     /// Some input rows and the answers given at training time: what a rollback proves.
     pub sample: Digest,
+    /// What a network's weights mean, an [`crate::estimator::ImagePart`]; `None` for table models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Digest>,
 }
 
 /// Input rows with the answers that the model gave at training time.
@@ -56,6 +63,9 @@ pub struct Sample {
     pub columns: Vec<SampleColumn>,
     /// One list a row: probabilities in label order, or one value.
     pub answers: Vec<Vec<f64>>,
+    /// The pictures that the rows stand for, of a network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<ImageRef>,
 }
 
 /// A column of a sample.
@@ -90,7 +100,12 @@ impl Sample {
                 },
             }
         });
-        Sample { schema: "driftgate/sample/1".into(), columns: columns.collect(), answers: rows_of(answers) }
+        Sample {
+            schema: "driftgate/sample/1".into(),
+            columns: columns.collect(),
+            answers: rows_of(answers),
+            pictures: Vec::new(),
+        }
     }
 
     /// The input rows.
@@ -135,14 +150,19 @@ pub struct LoadedModel {
     /// The fitted transform.
     pub transform: Transform,
     /// The estimator.
-    pub model: Model,
+    pub model: Estimator,
 }
 
 impl LoadedModel {
     /// Loads the artifact whose manifest is `artifact`.
     ///
     /// Errors: an object is missing or altered; a part cannot be read; the parts do not fit each other.
-    pub fn load(ledger: &Ledger, artifact: &Digest) -> Result<LoadedModel> {
+    pub(crate) fn load(
+        ledger: &Ledger,
+        pictures: &PictureStore,
+        threads: usize,
+        artifact: &Digest,
+    ) -> Result<LoadedModel> {
         let manifest: ModelManifest = ledger.get_json(artifact)?;
         if manifest.schema != "driftgate/model-artifact/1" {
             return Err(EngineError::corrupt(format!(
@@ -153,8 +173,20 @@ impl LoadedModel {
         }
         ledger.check_object(&manifest.parts.feature_map)?;
         let transform = Transform::from_json(&ledger.get(&manifest.parts.transform)?)?;
-        let model = Model::from_bytes(&ledger.get(&manifest.parts.weights)?)?;
-        let fits = model.features() == transform.output_features().len() && model.labels() == manifest.labels;
+        let weights = ledger.get(&manifest.parts.weights)?;
+        let (model, features) = match &manifest.parts.image {
+            None => {
+                let model = Model::from_bytes(&weights)?;
+                let features = model.features();
+                (Estimator::Table(model), Some(features))
+            }
+            Some(part) => {
+                let part: ImagePart = ledger.get_json(part)?;
+                let network = NetworkModel::load(part, &weights, pictures.clone(), threads)?;
+                (Estimator::Network(Box::new(network)), None)
+            }
+        };
+        let fits = features.is_none_or(|n| n == transform.output_features().len()) && model.labels() == manifest.labels;
         if !fits {
             return Err(EngineError::corrupt(format!(
                 "the weights of artifact {} do not fit its transform or its labels",
@@ -166,7 +198,10 @@ impl LoadedModel {
 
     /// The answers to the rows of `frame`, through the stored transform.
     pub fn predict(&self, frame: &Frame) -> Result<Predictions> {
-        Ok(self.model.predict(&self.transform.apply(frame)?)?)
+        match &self.model {
+            Estimator::Table(model) => Ok(model.predict(&self.transform.apply(frame)?)?),
+            Estimator::Network(model) => Ok(model.answer_frame(frame, &NullObserver, &CancelToken::new())?.predictions),
+        }
     }
 
     /// Proves that the artifact answers today what it answered at training time, bit for bit.
@@ -174,7 +209,14 @@ impl LoadedModel {
     /// Errors: the sample is missing or altered, or an answer differs.
     pub fn prove(&self, ledger: &Ledger) -> Result<usize> {
         let sample: Sample = ledger.get_json(&self.manifest.parts.sample)?;
-        let now = rows_of(&self.predict(&sample.frame()?)?);
+        let now = rows_of(&match &self.model {
+            Estimator::Table(_) => self.predict(&sample.frame()?)?,
+            Estimator::Network(model) => {
+                model.note(&sample.pictures);
+                let pictures: Vec<Digest> = sample.pictures.iter().map(|p| p.digest).collect();
+                self.predict(&frame_of(&pictures)?)?
+            }
+        });
         let same = now.len() == sample.answers.len()
             && now
                 .iter()
@@ -185,6 +227,13 @@ impl LoadedModel {
         } else {
             Err(EngineError::corrupt("the model does not give the answers that were recorded when it was trained"))
         }
+    }
+}
+
+impl Workspace {
+    /// Loads the artifact whose manifest is `artifact`; see [`LoadedModel`].
+    pub(crate) fn load_model(&self, artifact: &Digest) -> Result<LoadedModel> {
+        LoadedModel::load(&self.ledger, &self.pictures, self.host.worker_threads(), artifact)
     }
 }
 

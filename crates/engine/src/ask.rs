@@ -10,7 +10,7 @@ use driftgate_ledger::RunFilter;
 use driftgate_model::config::{EvaluationSplit, PromotionConfig, RuleKind};
 use driftgate_model::{
     BeforeAfter, CancelToken, Comparison, DatasetVersionRow, Digest, GateReport, ModelRow, RuleResult, RuleStatus,
-    RunId, RunRow, SplitName, Timestamp, VersionRow, metrics_of,
+    RunId, RunRow, SplitName, Target, Timestamp, VersionRow, metrics_for,
 };
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ impl Workspace {
         let Moment { production, until, now } = &asked.moment;
         let (production, now) = (production.as_ref(), *now);
         let name = inputs.config.model.as_str();
-        let loaded = production.map(|v| LoadedModel::load(&self.ledger, &v.artifact));
+        let loaded = production.map(|v| self.load_model(&v.artifact));
         let candidate = Candidate { inputs, prepared, evaluated };
         let champion_model = production.zip(loaded.as_ref());
         let Seen { splits, champion, comparison } = self.side_by_side(&candidate, promotion, champion_model, cancel)?;
@@ -73,14 +73,22 @@ impl Workspace {
         let held_out = prepared.splits.contains_key(&SplitName::DriftHoldout);
         let (mut drift, mut adaptation) = (DriftFacts::default(), None);
         if watched.is_some() || held_out {
-            let own = LoadedModel::load(&self.ledger, &evaluated.report.model_artifact)?;
+            let own = self.load_model(&evaluated.report.model_artifact)?;
             let champion = champion_model.and_then(|(v, loaded)| Some((v, loaded.as_ref().ok()?)));
             let models = Models { candidate: &own, profile, champion };
             drift = self.drift_facts(watched.clone(), promotion, &models, inputs, prepared, cancel)?;
             adaptation = before_after(&models, version, &candidate, cancel)?;
         }
-        let evidence =
-            Evidence { splits, champion, earlier, test_looks: looks, dataset_added_at: version.added_at, now, drift };
+        let evidence = Evidence {
+            splits,
+            champion,
+            earlier,
+            test_looks: looks,
+            dataset_added_at: version.added_at,
+            now,
+            drift,
+            robustness: evaluated.robustness.as_ref(),
+        };
         let results = gate::evaluate(promotion, &evidence);
         Ok(GateReport {
             schema: "driftgate/gate/1".into(),
@@ -207,7 +215,7 @@ fn before_after(
     let config = &inputs.config.evaluation;
     let one = |ours: &Answered, split: &SplitData, name: SplitName| -> Result<Comparison> {
         let theirs = Answered { predictions: champion.predict(&split.frame)?, truth: split.y.clone() };
-        let names = metrics_of(inputs.config.task);
+        let names = &metrics_for(inputs.config.task, models.candidate.manifest.labels.len())[..];
         let (ours, theirs) = (ours.answers()?, theirs.answers()?);
         let level = config.bootstrap.level;
         let all = metrics::paired(names, &ours, &theirs, config, level, inputs.threads, cancel)?;
@@ -258,7 +266,11 @@ impl Pair<'_> {
         let ask = |names: &[&str], confidence: f64| {
             metrics::paired(names, &candidate, &champion, config, confidence, self.inputs.threads, self.cancel)
         };
-        let all = ask(metrics_of(self.inputs.config.task), config.bootstrap.level)?;
+        let labels = match &self.split.y {
+            Target::Classes { labels, .. } => labels.len(),
+            Target::Values(_) => 0,
+        };
+        let all = ask(&metrics_for(self.inputs.config.task, labels), config.bootstrap.level)?;
         let mut by_rule = BTreeMap::new();
         for rule in &promotion.rules {
             if let RuleKind::NotWorseThanChampion { metric, confidence, .. } = &rule.kind

@@ -165,6 +165,12 @@ impl Workspace {
         let names: Vec<&str> = models.candidate.transform.inputs().iter().map(|i| i.name.as_str()).collect();
         for scenario in scenarios {
             asked.cancel.check()?;
+            if asked.inputs.network.is_some() {
+                let why =
+                    "scenarios change columns of a table; what changed pictures cost is asked by a rule `robustness`";
+                cases.push(Case { name: format!("scenario {}", scenario.name), batch: false, found: Err(why.into()) });
+                continue;
+            }
             let changed = driftgate_drift::simulate(&test.frame, scenario, &names, asked.inputs.spec.split.seed)
                 .map_err(|e| EngineError::refused(e.to_string(), "Change the rule's `scenarios`"))
                 .and_then(|frame| asked.compare(pair, &Labelled { frame, truth: test.y.clone() }));
@@ -184,6 +190,7 @@ impl Workspace {
         let (row, path) = self.checked_batch(check, inputs)?;
         let bytes = self.ledger.get(&row.batch)?;
         let table = crate::predict::read_batch(&path, &bytes, inputs.spec.format.clone(), &candidate.transform)?;
+        self.pictures.note(&table)?;
         drop(bytes);
         let split = |digest: &Digest| -> Result<Assignment> { Ok(Assignment::from_bytes(&self.ledger.get(digest)?)?) };
         let learned_from = self.dataset_version_of(&self.run_row(&production.run)?)?;

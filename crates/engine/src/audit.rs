@@ -2,6 +2,7 @@ use crate::{Result, Workspace};
 use driftgate_ledger::{EventFilter, PublicKeys, VerifyOptions, VerifyReport};
 use driftgate_model::views::{AuditLine, AuditLog, DoctorCheck, DoctorReport};
 use driftgate_model::{CancelToken, Code, Coded as _, Event, EventBody, Observer};
+use driftgate_vision::DeviceSort;
 
 impl Workspace {
     /// Events that match, oldest first, with their sealed texts opened.
@@ -175,8 +176,22 @@ impl Workspace {
                 push("servers", "warning", detail, Some("Ask again in a second; then look at the server's log"));
             }
         }
-        let gpu = "not in this build: tables need none";
-        push("gpu", "ok", gpu.into(), None);
+        let devices = driftgate_vision::Devices::list();
+        let used = devices.iter().find(|d| d.usable && d.sort == DeviceSort::Gpu).or(devices.first());
+        for device in &devices {
+            let name = match device.sort {
+                DeviceSort::Cpu => "cpu",
+                DeviceSort::Gpu => "gpu",
+            };
+            let role = if Some(device) == used { ": networks are trained here" } else { "" };
+            let why = device.why_not.as_ref().map(|why| format!(": not used, since it is {why}")).unwrap_or_default();
+            push(name, "ok", format!("{}{role}{why}", device.name), None);
+        }
+        if !cfg!(feature = "gpu") {
+            push("gpu", "ok", "this build has no support for GPUs".into(), None);
+        } else if devices.len() == 1 {
+            push("gpu", "ok", "none found: the machine has none, or its driver is missing".into(), None);
+        }
         let b = &self.host.build;
         Ok(DoctorReport {
             schema: "driftgate/doctor/1".into(),

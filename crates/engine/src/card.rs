@@ -1,4 +1,5 @@
 use crate::artifact::LoadedModel;
+use crate::estimator::Estimator;
 use crate::{EngineError, Result, Workspace};
 use driftgate_model::views::RunView;
 use driftgate_model::{MetricValue, RuleStatus, SplitEvaluation};
@@ -11,7 +12,7 @@ impl Workspace {
         let (row, number) = self.find_version(name_at_version)?;
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
         let run = self.run_view(version.run.as_str())?;
-        let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
+        let loaded = self.load_model(&version.artifact)?;
         let dataset = self.dataset(&run.run.subject.dataset)?;
         let approver = self.opened_or_said(&version.approved_by)?.unwrap_or_else(|| "(redacted)".into());
         let mut out = String::new();
@@ -50,6 +51,10 @@ fn data_section(out: &mut String, run: &RunView, about: &driftgate_model::About,
         if let Some(text) = text {
             let _ = writeln!(out, "- {what}: {}", one_line(text));
         }
+    }
+    if let Estimator::Network(network) = &loaded.model {
+        let _ = writeln!(out, "- Inputs: pictures, as tiles of {}\n", network.tile_words());
+        return;
     }
     let names: Vec<&str> = loaded.transform.inputs().iter().map(|c| c.name.as_str()).collect();
     let _ = writeln!(out, "- Inputs ({}): {}\n", names.len(), names.join(", "));

@@ -4,10 +4,13 @@ use driftgate_data::Table;
 use driftgate_ledger::RunFilter;
 use driftgate_model::views::DatasetView;
 use driftgate_model::{
-    AdaptationRecord, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Frame, ModelName,
+    AdaptationRecord, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Frame, ImageRef, ModelName,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+
+/// Pictures of a class that are shown.
+const SHOWN: u64 = 6;
 
 /// The rows of a data set version that came with one drifted batch.
 #[derive(Debug, Clone)]
@@ -39,14 +42,41 @@ impl Workspace {
             let before = row.versions[..at].iter().rev().find(used).unwrap_or(&row.versions[at - 1]);
             changes.push(self.describe_change(before, new)?);
         }
+        let spec: DatasetSpec = self.get_json(&version.spec)?;
+        let (classes, shown) = self.pictures_in(version, &spec)?;
         Ok(DatasetView {
             schema: "driftgate/dataset/1".into(),
-            spec: self.get_json(&version.spec)?,
+            classes,
+            shown,
+            spec,
             validation: self.get_json(&version.validation)?,
             changes,
             models: models.into_iter().collect(),
             dataset: row.clone(),
         })
+    }
+
+    /// Pictures of each class in a version, and a few of each to look at; nothing for tables.
+    fn pictures_in(
+        &self,
+        version: &DatasetVersionRow,
+        spec: &DatasetSpec,
+    ) -> Result<(Vec<(String, u64)>, Vec<ImageRef>)> {
+        if spec.images.is_none() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let (frame, _) = self.read_version(version, spec)?;
+        let mut classes: BTreeMap<String, u64> = BTreeMap::new();
+        let mut shown = Vec::new();
+        for picture in crate::pictures::pictures_of(&frame)? {
+            let picture = self.pictures.reference(&picture)?;
+            let of_class = classes.entry(picture.label.clone().unwrap_or_default()).or_default();
+            *of_class += 1;
+            if *of_class <= SHOWN {
+                shown.push(picture);
+            }
+        }
+        Ok((classes.into_iter().collect(), shown))
     }
 
     pub(crate) fn dataset_row(&self, name: &str) -> Result<DatasetRow> {
@@ -70,7 +100,9 @@ impl Workspace {
     pub(crate) fn read_added(&self, version: &DatasetVersionRow, spec: &DatasetSpec) -> Result<Table> {
         let file = version.files.first().ok_or_else(|| EngineError::corrupt("a data set version names no file"))?;
         let bytes = self.file_bytes(version, file)?;
-        Ok(driftgate_data::read_bytes(&bytes, &file.name, &spec.format)?)
+        let table = driftgate_data::read_bytes(&bytes, &file.name, &spec.format)?;
+        self.pictures.note(&table)?;
+        Ok(table)
     }
 
     /// The rows of a version, and which of them came with which drifted batch: the last rows, batch by batch.
@@ -88,7 +120,9 @@ impl Workspace {
             let file = version.files.iter().find(|f| f.digest == batch.file);
             let file = file.ok_or_else(|| corrupt("the version does not name its batch"))?;
             let bytes = self.file_bytes(version, file)?;
-            let rows = driftgate_data::read_bytes(&bytes, &file.name, &batch.format)?.frame(spec)?;
+            let table = driftgate_data::read_bytes(&bytes, &file.name, &batch.format)?;
+            self.pictures.note(&table)?;
+            let rows = table.frame(spec)?;
             if rows.rows() as u64 != batch.rows {
                 return Err(corrupt("its batch has another number of rows than it had"));
             }

@@ -1,21 +1,27 @@
 //! A drift check: a batch against the reference profile of a version.
 
 mod alike;
+mod pictures;
+
+pub(crate) use pictures::PictureProfile;
 
 use crate::artifact::LoadedModel;
+use crate::estimator::{Estimator, NetworkModel};
+use crate::pictures::{PICTURE, PictureBatch, PictureStore};
 use crate::profile::{self, ColumnStore};
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
-use driftgate_data::{Batch as Rows, Source, Transform};
+use driftgate_data::{Batch as Rows, Source, Table, Transform};
 use driftgate_determinism::Workers;
 use driftgate_drift::{BatchPerformance, CategoricalColumn, DistanceThresholds, JointSide, NumericColumn};
 use driftgate_learn::Predictions;
 use driftgate_model::views::DriftCheckView;
 use driftgate_model::{
     CancelToken, ColumnDrift, ColumnValues, DatasetSpec, Digest, DriftConfig, DriftReport, DriftSeverity,
-    DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, Matrix, NullObserver, Observer, OverallDrift,
-    ProfileColumn, Progress, ReferencePerformance, ReferenceProfile, Target,
+    DriftTestResult, DriftVerdict, EstimatedPerformance, EventBody, ImageEvidence, Matrix, NullObserver, Observer,
+    OverallDrift, ProfileColumn, Progress, ReferencePerformance, ReferenceProfile, Target,
 };
+use pictures::PictureFindings;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,6 +50,18 @@ struct Batch<'a> {
     config: &'a DriftConfig,
     /// Thresholds that training left, where they are those that the config asks for.
     thresholds: Option<DistanceThresholds>,
+    /// The pictures that the rows stand for; empty for tables.
+    pictures: &'a [Digest],
+    store: &'a PictureStore,
+}
+
+/// A batch that was read.
+pub(crate) struct ReadBatch {
+    pub(crate) rows: Rows,
+    /// The pictures that the rows stand for; empty for tables.
+    pub(crate) pictures: Vec<Digest>,
+    /// Whether pictures come without the labels that rows of a table would have.
+    unlabelled: bool,
 }
 
 impl Workspace {
@@ -64,18 +82,25 @@ impl Workspace {
         let (profile_digest, profile) = self.profile_of(name, version)?;
         let run = self.run_row(&version.run)?;
         let config = self.drift_config(&run.subject.config, options)?;
-        let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
+        let loaded = self.load_model(&version.artifact)?;
         let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
-        let (rows, kept) = self.read_large_or_small(&options.batch, &loaded.transform, &spec, observer, cancel)?;
+        let (read, kept, notes) = self.read_any(&options.batch, &loaded, &spec, observer, cancel)?;
+        let ReadBatch { rows, pictures, unlabelled } = read;
         enough(&rows, &config)?;
-        let (labels, mut warnings) = labels_of(&rows, &spec, &loaded.manifest.labels);
+        let (labels, mut warnings) = match unlabelled {
+            true => (None, Vec::new()),
+            false => labels_of(&rows, &spec, &loaded.manifest.labels),
+        };
+        warnings.extend(notes);
         let ignored: Vec<String> = rows.ignored().iter().filter(|c| **c != spec.target).cloned().collect();
-        if !ignored.is_empty() {
+        if !ignored.is_empty() && pictures.is_empty() {
             warnings.push(format!("the model does not use {}, so nothing was said of it", ignored.join(", ")));
         }
         observer.stage_finished("read", &format!("{} rows", rows.rows()));
         let thresholds = self.thresholds_of(&profile, &config)?;
-        let batch = Batch { rows: &rows, labels, profile: &profile, config: &config, thresholds };
+        let store = &self.pictures;
+        let batch =
+            Batch { rows: &rows, labels, profile: &profile, config: &config, thresholds, pictures: &pictures, store };
         let (found, like) = self.compare_known(&batch, &loaded, observer, cancel)?;
         // What was compared, whatever the file holds by now.
         let digest = match kept {
@@ -84,7 +109,7 @@ impl Workspace {
         };
         let report = DriftReport {
             schema: "driftgate/drift/1".into(),
-            drift_type: "tabular".into(),
+            drift_type: if pictures.is_empty() { "tabular" } else { "images" }.into(),
             model: row.name.clone(),
             model_version: number,
             run: version.run.clone(),
@@ -104,6 +129,7 @@ impl Workspace {
             labels: found.labels,
             performance: found.performance,
             estimated: found.estimated,
+            images: found.images,
             warnings,
             config,
         };
@@ -124,15 +150,16 @@ impl Workspace {
     /// Compares rows with a profile, for a rule of the gate: nothing is recorded.
     pub(crate) fn compare_rows(
         &self,
-        rows: &Rows,
+        read: &ReadBatch,
         profile: &ReferenceProfile,
         config: &DriftConfig,
         loaded: &LoadedModel,
         cancel: &CancelToken,
     ) -> Result<(OverallDrift, Vec<String>)> {
+        let ReadBatch { rows, pictures, .. } = read;
         enough(rows, config)?;
         let thresholds = self.thresholds_of(profile, config)?;
-        let batch = Batch { rows, labels: None, profile, config, thresholds };
+        let batch = Batch { rows, labels: None, profile, config, thresholds, pictures, store: &self.pictures };
         let found = self.compare_known(&batch, loaded, &NullObserver, cancel)?.0;
         let worst = worst(&found.columns).into_iter().map(|(name, _)| name).collect();
         Ok((found.overall, worst))
@@ -153,11 +180,14 @@ impl Workspace {
         cancel: &CancelToken,
     ) -> Result<Found> {
         observer.stage_started("columns");
-        let columns = self.compare_columns(batch, observer, cancel)?;
+        let mut columns = self.compare_columns(batch, observer, cancel)?;
         observer.stage_finished("columns", &format!("{} columns", columns.len()));
         observer.stage_started("model");
         let profile = batch.profile;
-        let answers = self.answer(batch, loaded, observer, cancel)?;
+        let (answers, found) = match &loaded.model {
+            Estimator::Table(_) => (self.answer(batch, loaded, observer, cancel)?, None),
+            Estimator::Network(model) => self.answer_pictures(batch, model, observer, cancel)?,
+        };
         let performance = batch.labels.as_ref().map(|truth| performance(profile, &answers.terms(truth), batch.config));
         let estimated = match batch.labels {
             None => estimate(profile, answers.sure.as_deref(), batch.config),
@@ -179,9 +209,20 @@ impl Workspace {
             Some(sample) => Some(self.compare_together(batch, loaded, &sample, observer, cancel)?),
             None => None,
         };
+        let (embeddings, images) = match found {
+            Some(found) => {
+                columns.extend(found.pixels);
+                (Some(found.global), Some(found.evidence))
+            }
+            None => (None, None),
+        };
         let (sure, labelled) = (confidences.is_some(), labels.is_some());
         let outputs = [Some(predictions), confidences, labels].into_iter().flatten().collect();
         let finished = driftgate_drift::finish(columns, outputs, global, batch.config);
+        let finished = match embeddings {
+            Some(embeddings) => finished.with_pictures(embeddings, batch.config),
+            None => finished,
+        };
         let finished = finished.with_performance(performance.as_ref(), batch.config);
         let mut outputs = finished.outputs.into_iter();
         Ok(Found {
@@ -193,7 +234,47 @@ impl Workspace {
             labels: if labelled { outputs.next() } else { None },
             performance,
             estimated,
+            images,
         })
+    }
+
+    /// A network's answers to the pictures of a batch, and what the pictures say besides.
+    fn answer_pictures(
+        &self,
+        batch: &Batch,
+        model: &NetworkModel,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Answers, Option<PictureFindings>)> {
+        let answers = model.answer_pictures(batch.pictures, observer, cancel)?;
+        let found = match &batch.profile.images {
+            None => None,
+            Some(digest) => {
+                let profile = PictureProfile::from_bytes(&self.ledger.get(digest)?)?;
+                let work = self.work(observer, cancel);
+                Some(pictures::compare(batch, batch.pictures, &answers, model, &profile, &work)?)
+            }
+        };
+        Ok((Answers::of(vec![answers.predictions], None), found))
+    }
+
+    /// Reads a batch as the model takes it: rows of a table, or pictures.
+    fn read_any(
+        &self,
+        path: &Path,
+        loaded: &LoadedModel,
+        spec: &DatasetSpec,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(ReadBatch, Kept, Vec<String>)> {
+        if matches!(loaded.model, Estimator::Table(_)) {
+            let (rows, kept) = self.read_large_or_small(path, &loaded.transform, spec, observer, cancel)?;
+            return Ok((ReadBatch { rows, pictures: Vec::new(), unlabelled: false }, kept, Vec::new()));
+        }
+        observer.stage_started("read");
+        let work = self.work(observer, cancel);
+        let PictureBatch { table, list, notes } = self.read_pictures(path, spec, &loaded.manifest.labels, &work)?;
+        Ok((picture_rows(table, &loaded.transform)?, Kept::Bytes(list), notes))
     }
 
     fn compare_together(
@@ -337,12 +418,19 @@ impl Workspace {
         transform: &Transform,
         spec: &DatasetSpec,
         cancel: &CancelToken,
-    ) -> Result<Rows> {
-        if driftgate_data::is_large(&self.ledger.object_path(batch))? {
-            return self.stream(batch, path, transform, spec, &NullObserver, cancel);
-        }
-        let bytes = self.ledger.get(batch)?;
-        Ok(Rows::held(crate::predict::read_batch(path, &bytes, spec.format.clone(), transform)?, transform)?)
+    ) -> Result<ReadBatch> {
+        let rows = if spec.images.is_none() && driftgate_data::is_large(&self.ledger.object_path(batch))? {
+            self.stream(batch, path, transform, spec, &NullObserver, cancel)?
+        } else {
+            let bytes = self.ledger.get(batch)?;
+            let table = crate::predict::read_batch(path, &bytes, spec.format.clone(), transform)?;
+            if spec.images.is_some() {
+                self.pictures.note(&table)?;
+                return picture_rows(table, transform);
+            }
+            Rows::held(table, transform)?
+        };
+        Ok(ReadBatch { rows, pictures: Vec::new(), unlabelled: false })
     }
 
     /// A large batch, read from the object that holds it.
@@ -427,6 +515,21 @@ struct Found {
     labels: Option<ColumnDrift>,
     performance: Option<DriftTestResult>,
     estimated: Option<EstimatedPerformance>,
+    images: Option<ImageEvidence>,
+}
+
+/// The pictures that a list names.
+pub(crate) fn picture_rows_only(table: &Table) -> Result<Vec<Digest>> {
+    let corrupt = || EngineError::corrupt("the list of pictures cannot be read");
+    let texts = table.texts(PICTURE).ok_or_else(corrupt)?;
+    texts.iter().map(|t| t.parse().map_err(|_| corrupt())).collect()
+}
+
+/// A list of pictures as rows for a check.
+pub(crate) fn picture_rows(table: Table, transform: &Transform) -> Result<ReadBatch> {
+    let pictures = picture_rows_only(&table)?;
+    let unlabelled = table.texts("label").is_none_or(|labels| labels.iter().any(String::is_empty));
+    Ok(ReadBatch { rows: Rows::held(table, transform)?, pictures, unlabelled })
 }
 
 fn enough(rows: &Rows, config: &DriftConfig) -> Result<()> {

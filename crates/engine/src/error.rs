@@ -24,6 +24,12 @@ pub enum EngineError {
     /// Drift statistics.
     #[error(transparent)]
     Drift(#[from] driftgate_drift::DriftError),
+    /// Pictures.
+    #[error(transparent)]
+    Images(#[from] driftgate_images::ImagesError),
+    /// Networks.
+    #[error(transparent)]
+    Vision(#[from] driftgate_vision::VisionError),
     /// Config files.
     #[error(transparent)]
     Config(#[from] driftgate_config::ConfigErrors),
@@ -151,6 +157,8 @@ impl Coded for EngineError {
             EngineError::Learn(e) => e.code(),
             EngineError::Metric(e) => e.code(),
             EngineError::Drift(e) => e.code(),
+            EngineError::Images(e) => e.code(),
+            EngineError::Vision(e) => e.code(),
             EngineError::Config(e) => e.code(),
             EngineError::Questions(_) | EngineError::BadInput { .. } => Code::BadInput,
             EngineError::InvalidData(_) => Code::BadData,
@@ -171,6 +179,8 @@ impl Coded for EngineError {
             EngineError::Learn(e) => e.hint(),
             EngineError::Metric(e) => e.hint(),
             EngineError::Drift(e) => e.hint(),
+            EngineError::Images(e) => e.hint(),
+            EngineError::Vision(e) => e.hint(),
             EngineError::Config(e) => e.hint(),
             EngineError::NotFound { hint, .. }
             | EngineError::Refused { hint, .. }

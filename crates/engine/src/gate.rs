@@ -1,11 +1,14 @@
 //! The gate: evidence in, verdict out. A rule without its evidence fails; nothing is promoted by absence.
 
 mod drift;
+mod robustness;
 
 use crate::ask_drift::DriftFacts;
 use driftgate_learn::metrics::PairedDifference;
 use driftgate_model::config::{Operator, PromotionConfig, Rule, RuleKind};
-use driftgate_model::{Interval, RuleResult, RuleStatus, SplitEvaluation, Timestamp, VersionNumber, lower_is_better};
+use driftgate_model::{
+    Interval, RobustnessReport, RuleResult, RuleStatus, SplitEvaluation, Timestamp, VersionNumber, lower_is_better,
+};
 use std::collections::BTreeMap;
 
 /// What the rules may look at on one split.
@@ -28,6 +31,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) now: Timestamp,
     /// What happened to batches.
     pub(crate) drift: DriftFacts,
+    /// How the candidate copes with changed pictures, where that was tried.
+    pub(crate) robustness: Option<&'a RobustnessReport>,
 }
 
 /// What is in Production.
@@ -53,6 +58,9 @@ pub(crate) fn evaluate(config: &PromotionConfig, evidence: &Evidence) -> Vec<Rul
             RuleKind::Coverage { require_evidence } => results.push(drift::coverage(rule, *require_evidence, evidence)),
             RuleKind::OpenResponse { require_evidence } => {
                 results.push(drift::open_response(rule, *require_evidence, evidence));
+            }
+            RuleKind::Robustness { max_loss, changes, max_severity } => {
+                results.push(robustness::robustness(rule, *max_loss, changes, *max_severity, evidence));
             }
             _ => results.extend(evidence.splits.iter().map(|split| on_split(rule, split, evidence))),
         }
@@ -162,6 +170,7 @@ fn on_split(rule: &Rule, split: &SplitEvidence, evidence: &Evidence) -> RuleResu
         | RuleKind::Looks { .. }
         | RuleKind::ChampionOnDrift { .. }
         | RuleKind::Coverage { .. }
+        | RuleKind::Robustness { .. }
         | RuleKind::OpenResponse { .. } => blank(rule, "none", String::new()),
     };
     result.split = Some(evaluation.split.clone());
@@ -395,6 +404,7 @@ mod tests {
             dataset_added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             now: "2026-01-11T00:00:00Z".parse().unwrap(),
             drift: DriftFacts::default(),
+            robustness: None,
         };
         evaluate(&config, &evidence).remove(0)
     }
@@ -441,6 +451,7 @@ mod tests {
                 dataset_added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
                 now: "2026-01-11T00:00:00Z".parse().unwrap(),
                 drift: DriftFacts::default(),
+                robustness: None,
             };
             let results = evaluate(&config, &evidence);
             results.iter().map(|r| (r.rule_id.clone(), r.status)).collect::<Vec<_>>()

@@ -1,3 +1,4 @@
+use crate::pictures::looks_like_pictures;
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::{Assignment, DraftAnswers, Lineage, QuestionKind, Table};
 use driftgate_model::views::{DatasetAdded, ImportPlan, ImportQuestion};
@@ -40,6 +41,9 @@ struct Source {
 impl Workspace {
     /// What importing `path` would do. Writes nothing.
     pub fn plan_import(&self, path: &Path, answers: &ImportAnswers) -> Result<ImportPlan> {
+        if looks_like_pictures(path) {
+            return self.plan_pictures(path, answers);
+        }
         let source = read_source(path, answers)?;
         let header = source.table.columns().iter().map(|c| c.name.clone()).collect();
         Ok(ImportPlan {
@@ -49,10 +53,12 @@ impl Workspace {
             spec_given: source.spec_given,
             notes: source.notes,
             questions: source.questions,
+            pictures: None,
         })
     }
 
-    /// Imports a data file, or a folder with `data.csv` (or `.tsv`, `.parquet`) and maybe `dataset.yaml`, as a new version.
+    /// Imports a data file, or a folder with `data.csv` (or `.tsv`, `.parquet`) and maybe `dataset.yaml`, as a new version; or a
+    /// folder of pictures, one folder a class or with a `labels.csv`.
     ///
     /// The same bytes with the same spec are the same version: nothing is written then. Errors: questions are open; validation
     /// refuses the data; a file cannot be read.
@@ -63,6 +69,9 @@ impl Workspace {
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> Result<DatasetAdded> {
+        if looks_like_pictures(path) {
+            return self.add_pictures(path, answers, observer, cancel);
+        }
         observer.stage_started("import");
         let source = read_source(path, answers)?;
         if !source.questions.is_empty() {
@@ -196,7 +205,11 @@ impl Workspace {
     }
 
     /// Appends the version; the one that is there already where another process added the very same meanwhile.
-    fn record_version(&self, spec: &DatasetSpec, row: &DatasetVersionRow) -> Result<Option<DatasetVersionRow>> {
+    pub(crate) fn record_version(
+        &self,
+        spec: &DatasetSpec,
+        row: &DatasetVersionRow,
+    ) -> Result<Option<DatasetVersionRow>> {
         let stamp = self.stamp();
         self.ledger.write(|tx| -> Result<Option<DatasetVersionRow>> {
             let known = tx.dataset(&spec.name)?;
@@ -233,6 +246,9 @@ impl Workspace {
     /// Checks a data set without storing anything: a file, a folder, or the newest version of a known data set.
     pub fn validate_dataset(&self, path_or_name: &str) -> Result<ValidationReport> {
         let path = Path::new(path_or_name);
+        if looks_like_pictures(path) {
+            return self.validate_pictures(path, &ImportAnswers::default());
+        }
         if path.exists() {
             let source = read_source(path, &ImportAnswers::default())?;
             if !source.questions.is_empty() {
@@ -243,11 +259,30 @@ impl Workspace {
         self.validate_known(path_or_name)
     }
 
+    /// Checks what importing `path` with these answers would find. Writes nothing.
+    ///
+    /// Errors: questions are open; a file cannot be read.
+    pub fn validate_import(&self, path: &Path, answers: &ImportAnswers) -> Result<ValidationReport> {
+        if looks_like_pictures(path) {
+            return self.validate_pictures(path, answers);
+        }
+        let source = read_source(path, answers)?;
+        if !source.questions.is_empty() {
+            return Err(EngineError::Questions(source.questions));
+        }
+        Ok(driftgate_data::validate(&source.table, &source.spec, self.host.clock.now()))
+    }
+
     /// Checks the newest version of a known data set again, whatever lies in the folder by its name.
     pub fn validate_known(&self, name: &str) -> Result<ValidationReport> {
         let row = self.dataset_row(name)?;
         // Drifted rows were checked when they were staged.
         let version = row.added(newest(&row)?);
+        if row.task == Task::ImageClassificationCnn {
+            // What was found of pictures was found of their very bytes, which the version's id stands for.
+            self.check_files(version)?;
+            return Ok(self.get_json(&version.validation)?);
+        }
         let spec: DatasetSpec = self.get_json(&version.spec)?;
         let table = self.read_added(version, &spec)?;
         let mut report = driftgate_data::validate(&table, &spec, self.host.clock.now());
@@ -261,7 +296,7 @@ pub(crate) fn newest(row: &DatasetRow) -> Result<&DatasetVersionRow> {
     row.newest().ok_or_else(|| EngineError::corrupt(format!("data set `{}` has no version", row.name)))
 }
 
-fn same_contract(row: &DatasetRow, spec: &DatasetSpec) -> Result<()> {
+pub(crate) fn same_contract(row: &DatasetRow, spec: &DatasetSpec) -> Result<()> {
     if row.task == spec.task && row.target == spec.target {
         return Ok(());
     }
@@ -275,7 +310,7 @@ fn same_contract(row: &DatasetRow, spec: &DatasetSpec) -> Result<()> {
 }
 
 /// Writes the guessed spec beside the data; a failure is a note, since the workspace has it anyway.
-fn write_spec(text: &str, path: &Path, unique: &str, notes: &mut Vec<String>) -> Option<String> {
+pub(crate) fn write_spec(text: &str, path: &Path, unique: &str, notes: &mut Vec<String>) -> Option<String> {
     match write_new(path, unique, text.as_bytes()) {
         Ok(()) => Some(path.display().to_string()),
         Err(e) => {
@@ -338,8 +373,8 @@ fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
     match found.as_slice() {
         [one] => Ok(((*one).clone(), path.join("dataset.yaml"))),
         [] => Err(EngineError::not_found(
-            format!("the folder `{}` holds no data.csv, data.tsv or data.parquet", path.display()),
-            "Name the data file itself, or give it one of these names",
+            format!("the folder `{}` holds no data.csv, data.tsv or data.parquet, and no pictures", path.display()),
+            "Name the data file itself, or give it one of these names; pictures lie in images/<class>/, or beside a labels.csv",
         )),
         _ => Err(EngineError::bad_input(
             format!("the folder `{}` holds more than one of data.csv, data.tsv and data.parquet", path.display()),
@@ -348,7 +383,7 @@ fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
     }
 }
 
-fn default_name(data: &Path) -> String {
+pub(crate) fn default_name(data: &Path) -> String {
     let stem = data.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = || {
         let absolute = data.canonicalize().ok()?;
@@ -412,7 +447,7 @@ fn read_source(path: &Path, answers: &ImportAnswers) -> Result<Source> {
 }
 
 /// The spec that a person wrote: the file, or the text that is to become it.
-fn given_spec(path: &Path, text: Option<&str>) -> Result<Option<driftgate_config::DatasetSpecParsed>> {
+pub(crate) fn given_spec(path: &Path, text: Option<&str>) -> Result<Option<driftgate_config::DatasetSpecParsed>> {
     let file = match std::fs::read_to_string(path) {
         Ok(text) => Some(driftgate_config::parse_dataset(&text, path)?),
         Err(e) if e.kind() == ErrorKind::NotFound => None,
@@ -430,7 +465,7 @@ fn given_spec(path: &Path, text: Option<&str>) -> Result<Option<driftgate_config
 }
 
 /// What a person said and what the spec says are one, or the import is refused: the spec is the contract.
-fn same_answers(spec: &DatasetSpec, path: &Path, answers: &ImportAnswers) -> Result<()> {
+pub(crate) fn same_answers(spec: &DatasetSpec, path: &Path, answers: &ImportAnswers) -> Result<()> {
     let mut wrong = Vec::new();
     if let Some(target) = answers.target.as_ref().filter(|t| **t != spec.target) {
         wrong.push(format!("target `{}`, not `{target}`", spec.target));
@@ -447,7 +482,7 @@ fn same_answers(spec: &DatasetSpec, path: &Path, answers: &ImportAnswers) -> Res
     ))
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(crate) fn check_name(name: &str) -> Result<()> {
     ModelName::new(name)
         .map(|_| ())
         .map_err(|e| EngineError::bad_input(e.to_string(), "Give the data set a name with `--name` or in dataset.yaml"))

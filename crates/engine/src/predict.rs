@@ -1,5 +1,6 @@
 use crate::answer_file::AnswerFile;
 use crate::artifact::LoadedModel;
+use crate::estimator::{Estimator, NetworkModel};
 use crate::output::write_whole;
 use crate::serving::OutOfRange;
 use crate::{EngineError, Result, Workspace};
@@ -7,7 +8,9 @@ use driftgate_data::{Batch, InputKind, Source, Table, Transform};
 use driftgate_determinism::Workers;
 use driftgate_learn::Predictions;
 use driftgate_model::views::Predicted;
-use driftgate_model::{CancelToken, ColumnValues, DatasetSpec, FileFormat, Frame, Observer, Progress};
+use driftgate_model::{
+    CancelToken, ColumnValues, DatasetSpec, FileFormat, Frame, ModelName, Observer, Progress, RunId,
+};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -35,10 +38,14 @@ impl Workspace {
         let output = &self.output_file(output, "--output", "answers.csv")?;
         let (row, number) = self.find_version(model)?;
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
-        let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
+        let loaded = self.load_model(&version.artifact)?;
         observer.stage_started("read");
         let run = self.run_row(&version.run)?;
         let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
+        if let Estimator::Network(network) = &loaded.model {
+            let to = PictureOutput { input, output, model: &row.name, version: number, run: &version.run };
+            return self.predict_pictures(&to, network, &spec, observer, cancel);
+        }
         let batch = self.batch_of(input, &loaded.transform, &spec, observer, cancel)?;
         let mut notes = Vec::new();
         if !batch.ignored().is_empty() {
@@ -48,7 +55,7 @@ impl Workspace {
         cancel.check()?;
         observer.stage_started("predict");
         let (columns, out_of_range) = write_whole(output, self.new_run_id().as_str(), |file| {
-            let mut answers = AnswerFile::begin(file, output, &loaded.manifest.labels)?;
+            let mut answers = AnswerFile::begin(file, output, &loaded.manifest.labels, None)?;
             let out_of_range = self.answer_parts(&batch, &loaded, &mut answers, observer, cancel)?;
             Ok((answers.finish()?, out_of_range))
         })?;
@@ -64,6 +71,47 @@ impl Workspace {
             output: output.display().to_string(),
             notes,
         })
+    }
+
+    /// Answers pictures, a folder or one file; the answers name each by its file.
+    fn predict_pictures(
+        &self,
+        to: &PictureOutput,
+        network: &NetworkModel,
+        spec: &DatasetSpec,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Predicted> {
+        let labels = self.labels_of(network);
+        let batch = self.read_pictures(to.input, spec, &labels, &self.work(observer, cancel))?;
+        let files = batch.table.texts("file").unwrap_or_default();
+        let rows = files.len();
+        let read = crate::drift::picture_rows_only(&batch.table)?;
+        observer.stage_finished("read", &format!("{rows} pictures"));
+        cancel.check()?;
+        observer.stage_started("predict");
+        let answers = network.answer_pictures(&read, observer, cancel)?.predictions;
+        let columns = write_whole(to.output, self.new_run_id().as_str(), |file| {
+            let mut out = AnswerFile::begin(file, to.output, &labels, Some(files))?;
+            out.append(0, &answers)?;
+            out.finish()
+        })?;
+        observer.stage_finished("predict", &format!("{rows} answers"));
+        Ok(Predicted {
+            schema: "driftgate/predictions/1".into(),
+            model: to.model.clone(),
+            version: to.version,
+            run: to.run.clone(),
+            rows: rows as u64,
+            columns,
+            out_of_range: BTreeMap::new(),
+            output: to.output.display().to_string(),
+            notes: batch.notes,
+        })
+    }
+
+    fn labels_of(&self, network: &NetworkModel) -> Vec<String> {
+        network.network().spec().labels.clone()
     }
 
     /// Reads the rows to answer: whole, or, of a large file, column by column as they are asked for.
@@ -133,6 +181,15 @@ impl Workspace {
         }
         Ok(out_of_range)
     }
+}
+
+/// Pictures to answer, and where to.
+struct PictureOutput<'a> {
+    input: &'a Path,
+    output: &'a Path,
+    model: &'a ModelName,
+    version: u32,
+    run: &'a RunId,
 }
 
 /// Reads the bytes of the file `path` as the data set's contract says; where that does not find the model's columns, as they

@@ -1,6 +1,9 @@
 //! Reference profiles: what a model's train split looked like, kept beside the model, one object a column.
 
-use crate::artifact::{LoadedModel, canonical};
+use crate::artifact::canonical;
+use crate::drift::PictureProfile;
+use crate::estimator::NetworkModel;
+use crate::pictures::{Work, pictures_of};
 use crate::stages::{self, Answered, Inputs, SplitData};
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::Transform;
@@ -10,8 +13,8 @@ use driftgate_model::config::RunConfig;
 use driftgate_model::views::ProfileView;
 use driftgate_model::{
     BatchProfile, CancelToken, ColumnValues, ConfidenceCalibration, Digest, DriftConfig, DriftTest, EventBody, Matrix,
-    Observer, ProfileColumn, ProfileKind, ReferencePerformance, ReferenceProfile, RunRow, SplitName, Target,
-    VersionNumber,
+    NullObserver, Observer, ProfileColumn, ProfileKind, ReferencePerformance, ReferenceProfile, RunRow, SplitName,
+    Target, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,6 +50,8 @@ pub(crate) struct ProfileSource<'a> {
     pub(crate) test: &'a Answered,
     /// Answers to the drifted holdout, where there is one.
     pub(crate) holdout: Option<&'a Answered>,
+    /// The network, of an image model.
+    pub(crate) network: Option<&'a NetworkModel>,
 }
 
 /// Rows that a profile describes.
@@ -125,12 +130,12 @@ pub(crate) fn counts(values: &ColumnValues) -> (BTreeMap<String, u64>, u64) {
     (counts, missing)
 }
 
-fn to_bytes<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+pub(crate) fn to_bytes<T: Serialize>(value: &T) -> Result<Vec<u8>> {
     postcard::to_extend(value, vec![FORMAT])
         .map_err(|e| EngineError::corrupt(format!("a part of a profile cannot be written: {e}")))
 }
 
-fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
+pub(crate) fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
     let corrupt = |why: String| EngineError::corrupt(format!("{what} cannot be read: {why}"));
     match bytes.split_first() {
         Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(|e| corrupt(e.to_string())),
@@ -341,6 +346,14 @@ fn describe(
     let drift = drift_of(&source.inputs.config);
     let thresholds = columns.thresholds(&drift, source.inputs.threads, cancel)?;
     let sample = to_bytes(&sampled(&part.train.x, SAMPLE_ROWS, drift.seed))?;
+    let pictures = match (source.network, &source.inputs.network) {
+        (Some(model), Some(network)) => {
+            let work = Work { threads: source.inputs.threads, observer: &NullObserver, cancel };
+            let pictures = pictures_of(&part.train.frame)?;
+            Some(PictureProfile::of(&pictures, &network.pictures, model, drift.seed, &work)?.to_bytes()?)
+        }
+        _ => None,
+    };
     let profile = ReferenceProfile {
         schema: "driftgate/profile/1".into(),
         artifact: source.artifact,
@@ -356,7 +369,9 @@ fn describe(
         sample: Digest::of(&sample),
         thresholds: thresholds.as_ref().map(|bytes| Digest::of(bytes)),
         batches,
+        images: pictures.as_ref().map(|bytes| Digest::of(bytes)),
     };
+    columns.objects.extend(pictures);
     columns.objects.push(sample);
     columns.objects.extend(thresholds);
     Ok(profile)
@@ -425,7 +440,7 @@ impl Workspace {
     ) -> Result<Digest> {
         let artifact = run.artifact.ok_or_else(|| EngineError::corrupt("the version's run has no artifact"))?;
         observer.stage_started("profile");
-        let loaded = LoadedModel::load(&self.ledger, &artifact)?;
+        let loaded = self.load_model(&artifact)?;
         let config = self.get_json(&run.subject.config)?;
         let inputs = self.load_inputs(config, run.subject.config, &self.dataset_version_of(run)?)?;
         let splits = stages::apply(&inputs, &loaded.transform, cancel)?;
@@ -434,7 +449,7 @@ impl Workspace {
         };
         let answered = |name| -> Result<Answered> {
             let data = split(name)?;
-            Ok(Answered { predictions: loaded.model.predict(&data.x)?, truth: data.y.clone() })
+            Ok(Answered { predictions: loaded.model.answer(data, cancel)?, truth: data.y.clone() })
         };
         let (val, test) = (answered(SplitName::Val)?, answered(SplitName::Test)?);
         let held_out = splits.contains_key(&SplitName::DriftHoldout);
@@ -447,6 +462,7 @@ impl Workspace {
             val: &val,
             test: &test,
             holdout: holdout.as_ref(),
+            network: loaded.model.network().ok(),
         };
         let parts = make(&source, cancel)?;
         for bytes in &parts.objects {

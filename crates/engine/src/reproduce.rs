@@ -32,7 +32,7 @@ impl Workspace {
         let done = |stage| row.stages.iter().any(|s| s.stage == stage);
         let mut now = BTreeMap::new();
         observer.stage_started("preprocessing");
-        let prepared = stages::preprocess(&inputs, cancel)?;
+        let prepared = stages::preprocess(&inputs, observer, cancel)?;
         now.extend(stages::digests(&prepared.objects));
         observer.stage_finished("preprocessing", "");
         if done(Stage::Training) {

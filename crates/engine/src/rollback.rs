@@ -1,5 +1,4 @@
 use crate::approve::{VERDICT, mandatory};
-use crate::artifact::LoadedModel;
 use crate::{EngineError, Result, Workspace};
 use driftgate_ledger::EventFilter;
 use driftgate_model::views::Decided;
@@ -15,7 +14,7 @@ impl Workspace {
         let row = self.model_row(model)?;
         let (from, to) = target_of(&row, to)?;
         let version = row.version(to).ok_or_else(|| unknown(&row, to))?;
-        LoadedModel::load(&self.ledger, &version.artifact)?.prove(&self.ledger)?;
+        self.load_model(&version.artifact)?.prove(&self.ledger)?;
         let run = self.run_row(&version.run)?;
         let gate_digest = run.gate.ok_or_else(|| EngineError::corrupt("the version's run has no gate report"))?;
         let compared = self.approved_with(&run.subject.run)?;

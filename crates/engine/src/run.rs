@@ -1,4 +1,6 @@
 use crate::ask::{Asked, violated};
+use crate::estimator::NetworkModel;
+use crate::robustness;
 use crate::stages::{self, Evaluated, Inputs, Objects, Prepared, Trained};
 use crate::{EngineError, ImportAnswers, Result, Workspace};
 use driftgate_config::{DiskFiles, Resolved};
@@ -9,10 +11,20 @@ use driftgate_model::config::{PromotionConfig, RunConfig, Stage};
 use driftgate_model::views::RunView;
 use driftgate_model::{
     CancelToken, Code, Coded as _, DatasetSpec, DatasetVersionRow, Digest, EventBody, GateReport, ModelRow, Observer,
-    RunEnvironment, RunId, RunStatus, RunSubject, SplitName, StageRecord, Task,
+    RobustnessReport, RunEnvironment, RunId, RunRow, RunStatus, RunSubject, SplitName, StageRecord, Task,
 };
+use driftgate_vision::{DeviceChoice, Devices};
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// What a person says about a run besides its config.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunOptions {
+    /// Continue from the version in Production instead of starting anew; networks alone.
+    pub fine_tune: bool,
+    /// Where a network is trained.
+    pub device: DeviceChoice,
+}
 
 /// A run that was begun.
 struct Begun {
@@ -39,11 +51,27 @@ impl Workspace {
     /// The answer is `Ok` once a run was recorded, whatever its outcome: `completed`, `awaiting_approval`, `blocked`, `failed` or
     /// `cancelled`. Errors: the config or the data are wrong, so that no run began; the ledger cannot be written.
     pub fn run(&self, config: &Path, observer: &dyn Observer, cancel: &CancelToken) -> Result<RunView> {
-        let resolved = driftgate_config::resolve(config, &DiskFiles)?;
+        self.run_with(config, &RunOptions::default(), observer, cancel)
+    }
+
+    /// As [`Workspace::run`], with what a person says besides the config.
+    ///
+    /// Errors besides: no such device; nothing to fine-tune.
+    pub fn run_with(
+        &self,
+        config: &Path,
+        options: &RunOptions,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunView> {
+        let mut resolved = driftgate_config::resolve(config, &DiskFiles)?;
+        if options.fine_tune {
+            resolved.config.fine_tune = Some(self.fine_tune_base(&resolved.config)?);
+        }
         for note in &resolved.notes {
             observer.warning(&note.to_string());
         }
-        let begun = self.begin(config, &resolved, observer, cancel)?;
+        let begun = self.begin(config, &resolved, options, observer, cancel)?;
         let mut made = Made::default();
         // The check at the end is the last moment at which a person can still say no: after it the run waits for a decision.
         let result = self.stages(&begun, &mut made, observer, cancel).and_then(|()| Ok(cancel.check()?));
@@ -51,18 +79,29 @@ impl Workspace {
         self.run_view(begun.id.as_str())
     }
 
-    fn begin(&self, path: &Path, resolved: &Resolved, observer: &dyn Observer, cancel: &CancelToken) -> Result<Begun> {
+    fn begin(
+        &self,
+        path: &Path,
+        resolved: &Resolved,
+        options: &RunOptions,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Begun> {
         let config = &resolved.config;
         let version = self.run_data(resolved, observer, cancel)?;
         let digest = Digest::of(&crate::artifact::canonical(config)?);
-        let inputs = self.load_inputs(config.clone(), digest, &version)?;
+        let mut inputs = self.load_inputs(config.clone(), digest, &version)?;
+        if let Some(network) = &mut inputs.network {
+            network.device = Devices::choose(options.device, self.host.worker_threads())?;
+        }
         resolved.check_columns(&inputs.spec)?;
         driftgate_data::check_features(&config.preprocessing, &inputs.spec)?;
         if let driftgate_model::Target::Classes { labels, .. } = &inputs.target {
             metrics::check_config(labels, &config.evaluation)?;
         }
         self.same_question(config, &inputs)?;
-        let environment = self.environment(path, resolved)?;
+        let device = inputs.network.as_ref().map(|n| n.device.description());
+        let environment = self.environment(path, resolved, device)?;
         let subject = RunSubject {
             run: self.new_run_id(),
             model: config.model.clone(),
@@ -140,9 +179,11 @@ impl Workspace {
         let (frame, batches) = self.read_version(version, &spec)?;
         let target = driftgate_data::target(&frame, &spec)?;
         let assignment = Assignment::from_bytes(&self.ledger.get(&version.split)?)?;
+        let network = self.network_inputs(&config, DeviceChoice::Cpu)?;
         Ok(Inputs {
             config_digest: digest,
             config,
+            network,
             spec,
             dataset_version: version.version,
             frame,
@@ -179,7 +220,7 @@ impl Workspace {
         ))
     }
 
-    fn environment(&self, path: &Path, resolved: &Resolved) -> Result<RunEnvironment> {
+    fn environment(&self, path: &Path, resolved: &Resolved, device: Option<String>) -> Result<RunEnvironment> {
         let absolute = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let command = match &self.host.command {
             Some(text) => Some(self.ledger.seal(text)?),
@@ -197,6 +238,7 @@ impl Workspace {
             config_path: Some(self.ledger.seal(&absolute.display().to_string())?),
             // The finding's message only: its path is the person's own.
             notes: resolved.notes.iter().map(|n| n.message.clone()).collect(),
+            device,
         })
     }
 
@@ -213,7 +255,13 @@ impl Workspace {
         if !wants(Stage::Evaluation) {
             return Ok(());
         }
-        let evaluated = self.stage_evaluation(begun, &prepared, &trained, made, observer, cancel)?;
+        let mut evaluated = self.stage_evaluation(begun, &prepared, &trained, made, observer, cancel)?;
+        if wants(Stage::ModelAnalysis)
+            && let Ok(network) = trained.estimator.network()
+        {
+            let report = self.stage_analysis(begun, &prepared, &evaluated, network, observer, cancel)?;
+            evaluated.robustness = Some(report);
+        }
         match &begun.inputs.config.promotion {
             Some(promotion) if wants(Stage::Promotion) => {
                 self.stage_promotion(begun, promotion, &prepared, &evaluated, made, observer, cancel)
@@ -225,7 +273,7 @@ impl Workspace {
     fn stage_preprocessing(&self, begun: &Begun, observer: &dyn Observer, cancel: &CancelToken) -> Result<Prepared> {
         let from = self.host.clock.elapsed_ms();
         observer.stage_started("preprocessing");
-        let prepared = stages::preprocess(&begun.inputs, cancel)?;
+        let prepared = stages::preprocess(&begun.inputs, observer, cancel)?;
         let objects = self.store(&prepared.objects)?;
         self.record_stage(&begun.id, Stage::Preprocessing, from, objects, BTreeMap::new())?;
         let rows = |s| prepared.split(s).map_or(0, |d| d.x.rows());
@@ -256,21 +304,22 @@ impl Workspace {
         let segments = self.store_curve(&begun.id, &trained)?;
         self.record_stage(&begun.id, Stage::Training, from, objects, segments)?;
         made.artifact = Some(trained.artifact);
-        for note in &trained.fitted.notes {
+        for note in &trained.learned.notes {
             observer.warning(note);
         }
-        observer.stage_finished("training", &trained.manifest.summary);
+        let pace = trained.learned.pace.as_ref().map(|pace| format!(", {pace}")).unwrap_or_default();
+        observer.stage_finished("training", &format!("{}{pace}", trained.manifest.summary));
         Ok(trained)
     }
 
     /// Metric points of an iterative fit go to a segment: one JSON line a point.
     fn store_curve(&self, run: &RunId, trained: &Trained) -> Result<BTreeMap<String, Digest>> {
-        if trained.fitted.curve.is_empty() {
+        if trained.learned.curve.is_empty() {
             return Ok(BTreeMap::new());
         }
         let name = format!("curve-{run}");
         let mut segment = self.ledger.segment(&name)?;
-        for point in &trained.fitted.curve {
+        for point in &trained.learned.curve {
             segment.append(&serde_json::json!({ "name": point.name, "step": point.step, "value": point.value }))?;
         }
         let (digest, _) = segment.close()?;
@@ -302,6 +351,34 @@ impl Workspace {
         let value = made.metrics.get(&format!("test.{lead}"));
         observer.stage_finished("evaluation", &value.map_or(String::new(), |v| format!("test {lead} {v:.4}")));
         Ok(evaluated)
+    }
+
+    fn stage_analysis(
+        &self,
+        begun: &Begun,
+        prepared: &Prepared,
+        evaluated: &Evaluated,
+        network: &NetworkModel,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RobustnessReport> {
+        cancel.check()?;
+        let from = self.host.clock.elapsed_ms();
+        observer.stage_started("model_analysis");
+        let report = robustness::analyse(&begun.inputs, prepared, evaluated, network, observer, cancel)?;
+        let objects = BTreeMap::from([("robustness".into(), self.ledger.put_json(&report)?)]);
+        self.record_stage(&begun.id, Stage::ModelAnalysis, from, objects, BTreeMap::new())?;
+        let worst = report.changes.iter().min_by(|a, b| a.change.total_cmp(&b.change));
+        let note = worst
+            .map_or(String::new(), |w| format!("{} changes; worst {} {:+.4}", report.changes.len(), w.name, w.change));
+        observer.stage_finished("model_analysis", &note);
+        Ok(report)
+    }
+
+    /// How a run's candidate coped with changed pictures, where that was tried.
+    pub(crate) fn robustness_of(&self, row: &RunRow) -> Result<Option<RobustnessReport>> {
+        let stage = row.stages.iter().find(|s| s.stage == Stage::ModelAnalysis);
+        stage.and_then(|s| s.objects.get("robustness")).map(|digest| self.get_json(digest)).transpose()
     }
 
     #[expect(clippy::too_many_arguments, reason = "a stage takes what the stages before it made")]

@@ -3,7 +3,7 @@
 use crate::served_log::FeedbackLabel;
 use crate::{DriftCheckOptions, EngineError, Result, Workspace};
 use driftgate_model::views::DriftCheckView;
-use driftgate_model::{CancelToken, DatasetSpec, FileFormat, FileKind, Observer};
+use driftgate_model::{CancelToken, DatasetSpec, FileFormat, FileKind, Observer, Task};
 use std::path::{Path, PathBuf};
 
 impl Workspace {
@@ -22,6 +22,12 @@ impl Workspace {
     ) -> Result<DriftCheckView> {
         let (row, number) = self.find_version(model)?;
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
+        if row.task == Task::ImageClassificationCnn {
+            return Err(EngineError::refused(
+                "the prediction log keeps the digests of pictures, not their pixels",
+                "Check a folder of pictures with `--batch`",
+            ));
+        }
         let served = self.served_rows(row.name.as_str(), number, last)?;
         if served.rows.is_empty() {
             let hint = if served.without_values > 0 {

@@ -244,7 +244,7 @@ impl PredictionLog {
                 model: served.model.clone(),
                 version: served.version,
                 run: served.run.clone(),
-                columns: served.inputs().iter().map(|i| i.name.clone()).collect(),
+                columns: answer.frame.columns().iter().map(|c| c.name.clone()).collect(),
                 labels: served.labels().to_vec(),
             };
             self.append(&line)?;

@@ -1,15 +1,17 @@
 //! What a prediction server answers with: an immutable snapshot of the versions in Production, and the way in.
 
 use crate::artifact::LoadedModel;
+use crate::estimator::Estimator;
 use crate::predict::outside;
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::{DataError, GivenValue, InputColumn, MissingTexts, frame_of_rows};
+use driftgate_images::MemoryTiles;
 use driftgate_learn::Predictions;
 use driftgate_ledger::HeldLease;
 use driftgate_model::views::ServingLine;
 use driftgate_model::{
-    DatasetSpec, Digest, EventBody, FileFormat, FileKind, Frame, ModelName, ModelRow, RunId, ServedModel, ServerRow,
-    Task, Timestamp, VersionNumber,
+    CancelToken, DatasetSpec, Digest, EventBody, FileFormat, FileKind, Frame, ImageConfig, ModelName, ModelRow,
+    NullObserver, RunId, ServedModel, ServerRow, Task, Timestamp, VersionNumber,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -152,11 +154,66 @@ impl ServedVersion {
 
     /// The answers, through the stored transform: bit for bit what `predict` writes for the same rows.
     pub fn answer(&self, frame: &Frame) -> Result<Predictions, InputFault> {
+        if self.image().is_some() {
+            return Err(InputFault::general("wrong_type", "the model answers pictures, not rows of a table"));
+        }
         let matrix = self.loaded.transform.apply(frame)?;
         self.loaded.model.predict(&matrix).map_err(|error| {
             tracing::warn!(%error, model = self.model.as_str(), "a model could not answer");
             InputFault::general("internal", "the model could not answer")
         })
+    }
+
+    /// How a picture becomes a tile; `None` where the model answers rows of a table.
+    pub fn image(&self) -> Option<&ImageConfig> {
+        match &self.loaded.model {
+            Estimator::Network(network) => Some(network.image()),
+            Estimator::Table(_) => None,
+        }
+    }
+
+    /// Answers pictures, given as the bytes of their files: bit for bit what `predict` writes for the same files.
+    ///
+    /// Faults: a model of table rows; no picture; bytes that are no picture.
+    pub fn answer_pictures(&self, files: &[Vec<u8>]) -> Result<Predictions, InputFault> {
+        let image = self.image_or_fault()?;
+        let mut tiles = Vec::with_capacity(files.len() * image.shape().values());
+        for (i, bytes) in files.iter().enumerate() {
+            let name = format!("picture {}", i + 1);
+            let decoded = driftgate_images::decode(bytes, &name)
+                .map_err(|fault| InputFault::of("bad_picture", "image", fault.to_string()))?;
+            let mut tile = Vec::new();
+            driftgate_images::render(&decoded, image, &mut tile);
+            tiles.extend(tile);
+        }
+        self.answer_tiles(tiles)
+    }
+
+    /// Answers tiles: 8-bit values, picture by picture, height by width by channel, of [`ServedVersion::image`]'s size.
+    ///
+    /// Faults: a model of table rows; no tile, or a part of one.
+    pub fn answer_tiles(&self, tiles: Vec<u8>) -> Result<Predictions, InputFault> {
+        let image = self.image_or_fault()?;
+        let (shape, bytes) = (image.shape(), tiles.len());
+        if bytes == 0 {
+            return Err(InputFault::general("no_rows", "there is no picture to answer"));
+        }
+        if !bytes.is_multiple_of(shape.values()) {
+            return Err(InputFault::of("wrong_shape", "image", format!("{bytes} values are no whole number of tiles")));
+        }
+        let internal = |error: EngineError| {
+            tracing::warn!(%error, model = self.model.as_str(), "a network could not answer");
+            InputFault::general("internal", "the model could not answer")
+        };
+        let source = MemoryTiles::new(shape, tiles).map_err(|e| internal(e.into()))?;
+        let network = self.loaded.model.network().map_err(internal)?;
+        let answers = network.answer_tiles(&source, &NullObserver, &CancelToken::new());
+        Ok(answers.map_err(internal)?.predictions)
+    }
+
+    fn image_or_fault(&self) -> Result<&ImageConfig, InputFault> {
+        let rows = || InputFault::general("wrong_type", "the model answers rows of a table, not pictures");
+        self.image().ok_or_else(rows)
     }
 
     /// The features with values outside what training saw.
@@ -249,7 +306,7 @@ impl Workspace {
             dataset_version: version.dataset_version,
             trained_at: run.finished_at,
             registered_at: version.registered_at,
-            loaded: LoadedModel::load(&self.ledger, &version.artifact)?,
+            loaded: self.load_model(&version.artifact)?,
             missing: MissingTexts::new(&spec.format.null_values),
             format: spec.format,
         })

@@ -1,6 +1,7 @@
 //! What a model asks for, with a row to begin with.
 
-use crate::artifact::{LoadedModel, Sample};
+use crate::artifact::Sample;
+use crate::estimator::{Estimator, NetworkModel};
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::{InputColumn, InputKind};
 use driftgate_model::ColumnType;
@@ -13,7 +14,7 @@ impl Workspace {
     pub fn signature(&self, model: &str) -> Result<Signature> {
         let (row, number) = self.find_version(model)?;
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
-        let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
+        let loaded = self.load_model(&version.artifact)?;
         let sample: Sample = self.get_json(&loaded.manifest.parts.sample)?;
         Ok(Signature {
             schema: "driftgate/signature/1".into(),
@@ -22,8 +23,22 @@ impl Workspace {
             target: loaded.manifest.target.clone(),
             task: loaded.manifest.task,
             labels: loaded.manifest.labels.clone(),
-            columns: loaded.transform.inputs().iter().map(|input| column(input, &sample)).collect(),
+            columns: match &loaded.model {
+                Estimator::Table(_) => loaded.transform.inputs().iter().map(|input| column(input, &sample)).collect(),
+                Estimator::Network(network) => vec![picture(network)],
+            },
         })
+    }
+}
+
+/// The one thing that a network asks for.
+fn picture(network: &NetworkModel) -> SignatureColumn {
+    SignatureColumn {
+        name: "image".into(),
+        kind: "image".into(),
+        categories: Vec::new(),
+        range: None,
+        example: network.tile_words(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Batches changed on purpose: what a model may meet, written as a file.
 
-use crate::artifact::LoadedModel;
 use crate::output::write_whole;
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::Table;
@@ -42,7 +41,8 @@ impl Workspace {
         }
         let (row, number) = self.find_version(model)?;
         let version = row.version(number).ok_or_else(|| EngineError::corrupt("a version vanished"))?;
-        let loaded = LoadedModel::load(&self.ledger, &version.artifact)?;
+        let loaded = self.load_model(&version.artifact)?;
+        loaded.model.table()?;
         let run = self.run_row(&version.run)?;
         let spec: DatasetSpec = self.get_json(&self.dataset_version_of(&run)?.spec)?;
         let bytes = driftgate_data::bytes_of(&options.input)?;

@@ -1,7 +1,6 @@
 //! What another rule set would have decided about a run of the past.
 
 use crate::approve::profile_of;
-use crate::artifact::LoadedModel;
 use crate::ask::{Asked, Moment, violated};
 use crate::{EngineError, Result, Workspace};
 use driftgate_config::DiskFiles;
@@ -45,7 +44,7 @@ impl Workspace {
             profile: profile_of(&row),
             moment: Moment { production, until: self.asked_at(&row)?, now: then.evaluated_at },
         };
-        let loaded = LoadedModel::load(&self.ledger, &artifact)?;
+        let loaded = self.load_model(&artifact)?;
         let (inputs, prepared, evaluated) = self.candidate_again(&row, config, &version, &loaded, cancel)?;
         let now = self.ask_gate(&asked, &inputs, &prepared, &evaluated, cancel)?;
         Ok(GateSimulation {

@@ -4,14 +4,18 @@
 
 use crate::artifact::{ModelManifest, ModelParts, Sample, canonical};
 use crate::dataset::BatchRows;
+use crate::estimator::{Estimator, ImagePart};
+use crate::network::{self, NetworkInputs, PreparedImages};
+use crate::pictures::{Work, pictures_of};
 use crate::profile::ProfileSource;
 use crate::{EngineError, Result};
 use driftgate_data::{Assignment, Transform};
 use driftgate_learn::metrics::{Answers, Baseline, EvaluateOptions};
-use driftgate_learn::{FitContext, Fitted, Predictions};
-use driftgate_model::config::{MissingPolicy, RunConfig};
+use driftgate_learn::{CurvePoint, FitContext, Fitted, Predictions};
+use driftgate_model::config::{MissingPolicy, RunConfig, TrainingConfig};
 use driftgate_model::{
-    CancelToken, DatasetSpec, Digest, EvaluationReport, Frame, Matrix, Observer, SplitEvaluation, SplitName, Target,
+    CancelToken, DatasetSpec, Digest, EvaluationReport, Frame, Matrix, Observer, RobustnessReport, SplitEvaluation,
+    SplitName, Target,
 };
 use std::collections::BTreeMap;
 
@@ -30,6 +34,8 @@ pub(crate) struct Inputs {
     /// Which rows came with which drifted batch.
     pub(crate) batches: Vec<BatchRows>,
     pub(crate) threads: usize,
+    /// What a run of pictures works with besides; `None` for tables.
+    pub(crate) network: Option<NetworkInputs>,
 }
 
 /// Bytes to be named by their digest, by role.
@@ -59,6 +65,8 @@ pub(crate) struct Prepared {
     pub(crate) transform: Transform,
     pub(crate) splits: BTreeMap<SplitName, SplitData>,
     pub(crate) objects: Objects,
+    /// For pictures alone.
+    pub(crate) images: Option<PreparedImages>,
 }
 
 impl Prepared {
@@ -70,7 +78,7 @@ impl Prepared {
 }
 
 /// Fits the transform on the train split and applies it to all three.
-pub(crate) fn preprocess(inputs: &Inputs, cancel: &CancelToken) -> Result<Prepared> {
+pub(crate) fn preprocess(inputs: &Inputs, observer: &dyn Observer, cancel: &CancelToken) -> Result<Prepared> {
     let config = &inputs.config.preprocessing;
     let rows: BTreeMap<SplitName, Vec<usize>> =
         SplitName::ALL.into_iter().map(|s| (s, inputs.assignment.rows(s))).collect();
@@ -92,12 +100,30 @@ pub(crate) fn preprocess(inputs: &Inputs, cancel: &CancelToken) -> Result<Prepar
     }
     let train = inputs.frame.take(&rows[&SplitName::Train]);
     let transform = Transform::fit(config, &inputs.spec, &train)?;
-    let objects = Objects::from([
+    let mut objects = Objects::from([
         ("transform".to_string(), transform.to_json()),
         ("feature_map".to_string(), canonical(&transform.feature_map(&inputs.spec.target))?),
     ]);
     let splits = apply(inputs, &transform, cancel)?;
-    Ok(Prepared { transform, splits, objects })
+    let images = match &inputs.network {
+        None => None,
+        Some(network) => {
+            let work = Work { threads: inputs.threads, observer, cancel };
+            let images = network::prepare(inputs, network, &splits[&SplitName::Train], &work)?;
+            for name in [SplitName::Val, SplitName::Test] {
+                network.tiles(&splits[&name], &images.config, &work)?;
+            }
+            let stored = serde_json::json!({
+                "schema": "driftgate/image-transform/1",
+                "image": images.config,
+                "mean": images.stats.mean,
+                "std": images.stats.std,
+            });
+            objects.insert("image_transform".to_string(), canonical(&stored)?);
+            Some(images)
+        }
+    };
+    Ok(Prepared { transform, splits, objects, images })
 }
 
 /// The splits through a fitted transform: the three, and the drifted holdout where there is one.
@@ -141,7 +167,8 @@ fn refuse_nulls(inputs: &Inputs) -> Result<()> {
 
 /// The result of training.
 pub(crate) struct Trained {
-    pub(crate) fitted: Fitted,
+    pub(crate) estimator: Estimator,
+    pub(crate) learned: Learned,
     pub(crate) manifest: ModelManifest,
     pub(crate) artifact: Digest,
     pub(crate) objects: Objects,
@@ -155,45 +182,92 @@ pub(crate) fn train(
     cancel: &CancelToken,
 ) -> Result<Trained> {
     let data = prepared.split(SplitName::Train)?;
-    let context = FitContext { seed: inputs.config.random_seed, threads: inputs.threads, observer, cancel };
-    let fitted = driftgate_learn::fit(&inputs.config.training, &data.x, &data.y, &context)?;
-    let weights = fitted.model.to_bytes();
-    let sample = canonical(&record_sample(prepared, &fitted)?)?;
+    let TrainedPart { estimator, part, weights, summary, learned } = estimate(inputs, prepared, observer, cancel)?;
+    let part = part.map(|part| canonical(&part)).transpose()?;
+    let sample = canonical(&record_sample(inputs, prepared, &estimator, cancel)?)?;
     let pre = digests(&prepared.objects);
     let manifest = ModelManifest {
         schema: "driftgate/model-artifact/1".into(),
         task: inputs.config.task,
         algorithm: inputs.config.training.algorithm().into(),
         target: inputs.spec.target.clone(),
-        labels: fitted.model.labels().to_vec(),
+        labels: estimator.labels().to_vec(),
         parts: ModelParts {
             weights: Digest::of(&weights),
             transform: pre["transform"],
             feature_map: pre["feature_map"],
             sample: Digest::of(&sample),
+            image: part.as_ref().map(|bytes| Digest::of(bytes)),
         },
         dataset_version: inputs.dataset_version,
         train_rows: data.x.rows() as u64,
         config: inputs.config_digest,
         random_seed: inputs.config.random_seed,
-        summary: fitted.model.summary(),
+        summary,
     };
     let bytes = canonical(&manifest)?;
     let artifact = Digest::of(&bytes);
-    let objects = Objects::from([
+    let mut objects = Objects::from([
         ("weights".to_string(), weights),
         ("sample".to_string(), sample),
         ("manifest".to_string(), bytes),
     ]);
-    Ok(Trained { fitted, manifest, artifact, objects })
+    objects.extend(part.map(|bytes| ("network".to_string(), bytes)));
+    Ok(Trained { estimator, learned, manifest, artifact, objects })
 }
 
-fn record_sample(prepared: &Prepared, fitted: &Fitted) -> Result<Sample> {
+/// What training found besides the model.
+pub(crate) struct Learned {
+    pub(crate) oob_score: Option<f64>,
+    pub(crate) importances: Vec<f64>,
+    pub(crate) curve: Vec<CurvePoint>,
+    pub(crate) notes: Vec<String>,
+    /// How fast it went, for people: never recorded among what is reproduced.
+    pub(crate) pace: Option<String>,
+}
+
+/// Whatever was trained, with its bytes.
+struct TrainedPart {
+    estimator: Estimator,
+    /// What a network's weights mean.
+    part: Option<ImagePart>,
+    weights: Vec<u8>,
+    summary: String,
+    learned: Learned,
+}
+
+fn estimate(
+    inputs: &Inputs,
+    prepared: &Prepared,
+    observer: &dyn Observer,
+    cancel: &CancelToken,
+) -> Result<TrainedPart> {
+    if let (TrainingConfig::Cnn(params), Some(network)) = (&inputs.config.training, &inputs.network) {
+        let trained = network::train(inputs, network, prepared, params, observer, cancel)?;
+        let network::TrainedPart { estimator, part, weights, summary, learned } = trained;
+        return Ok(TrainedPart { estimator, part: Some(part), weights, summary, learned });
+    }
+    let data = prepared.split(SplitName::Train)?;
+    let context = FitContext { seed: inputs.config.random_seed, threads: inputs.threads, observer, cancel };
+    let Fitted { model, oob_score, importances, curve, notes } =
+        driftgate_learn::fit(&inputs.config.training, &data.x, &data.y, &context)?;
+    let (weights, summary) = (model.to_bytes(), model.summary());
+    let learned = Learned { oob_score, importances, curve, notes, pace: None };
+    Ok(TrainedPart { estimator: Estimator::Table(model), part: None, weights, summary, learned })
+}
+
+fn record_sample(inputs: &Inputs, prepared: &Prepared, estimator: &Estimator, cancel: &CancelToken) -> Result<Sample> {
     let test = prepared.split(SplitName::Test)?;
     let rows: Vec<usize> = (0..test.frame.rows().min(SAMPLE_ROWS)).collect();
-    let answers = fitted.model.predict(&test.x.take(&rows))?;
-    let inputs: Vec<&str> = prepared.transform.inputs().iter().map(|c| c.name.as_str()).collect();
-    Ok(Sample::record(&test.frame.take(&rows), &inputs, &answers))
+    let test = test.take(&rows);
+    let answers = estimator.answer(&test, cancel)?;
+    let names: Vec<&str> = prepared.transform.inputs().iter().map(|c| c.name.as_str()).collect();
+    let mut sample = Sample::record(&test.frame, &names, &answers);
+    if let Some(network) = &inputs.network {
+        sample.pictures =
+            pictures_of(&test.frame)?.iter().map(|p| network.pictures.reference(p)).collect::<Result<_>>()?;
+    }
+    Ok(sample)
 }
 
 /// Answers and truth of one split, held together so that [`Answers`] can borrow from them.
@@ -234,6 +308,8 @@ pub(crate) struct Evaluated {
     pub(crate) objects: Objects,
     /// What the profile among `objects` names: stored beside it, and reached from it.
     pub(crate) profile: Vec<Vec<u8>>,
+    /// How the candidate copes with changed pictures, once that was tried.
+    pub(crate) robustness: Option<RobustnessReport>,
 }
 
 /// Evaluates the candidate on validation and on test.
@@ -248,7 +324,7 @@ pub(crate) fn evaluate(
     let baseline = Baseline::of(&train.y)?;
     let one = |name: SplitName| -> Result<(Answered, SplitEvaluation)> {
         let data = prepared.split(name)?;
-        let answered = Answered { predictions: trained.fitted.model.predict(&data.x)?, truth: data.y.clone() };
+        let answered = Answered { predictions: trained.estimator.answer(data, cancel)?, truth: data.y.clone() };
         let options = EvaluateOptions {
             split: name.as_str(),
             config: &inputs.config.evaluation,
@@ -263,7 +339,7 @@ pub(crate) fn evaluate(
     let (test, test_evaluation) = one(SplitName::Test)?;
     observer.progress("evaluation", driftgate_model::Progress { done: 2, total: 2 });
     let mut importances: Vec<(String, f64)> =
-        prepared.transform.output_features().iter().cloned().zip(trained.fitted.importances.iter().copied()).collect();
+        prepared.transform.output_features().iter().cloned().zip(trained.learned.importances.iter().copied()).collect();
     importances.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let report = EvaluationReport {
         schema: "driftgate/evaluation/1".into(),
@@ -272,12 +348,12 @@ pub(crate) fn evaluate(
         task: inputs.config.task,
         val: val_evaluation,
         test: test_evaluation,
-        oob_score: trained.fitted.oob_score,
+        oob_score: trained.learned.oob_score,
         importances,
-        notes: trained.fitted.notes.clone(),
+        notes: trained.learned.notes.clone(),
     };
     let holdout = match prepared.splits.get(&SplitName::DriftHoldout) {
-        Some(data) => Some(Answered { predictions: trained.fitted.model.predict(&data.x)?, truth: data.y.clone() }),
+        Some(data) => Some(Answered { predictions: trained.estimator.answer(data, cancel)?, truth: data.y.clone() }),
         None => None,
     };
     let source = ProfileSource {
@@ -288,9 +364,10 @@ pub(crate) fn evaluate(
         val: &val,
         test: &test,
         holdout: holdout.as_ref(),
+        network: trained.estimator.network().ok(),
     };
     let profile = crate::profile::make(&source, cancel)?;
     let objects =
         Objects::from([("evaluation".to_string(), canonical(&report)?), ("profile".to_string(), profile.manifest)]);
-    Ok(Evaluated { report, val, test, objects, profile: profile.objects })
+    Ok(Evaluated { report, val, test, objects, profile: profile.objects, robustness: None })
 }

@@ -2,7 +2,7 @@
 //! that no command writes.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::{BuildInfo, Clock, EngineError, EventFilter, Host, LoadedModel, Sample, Workspace};
+use crate::{BuildInfo, Clock, EngineError, EventFilter, Host, Sample, Workspace};
 use driftgate_ledger::Entropy;
 use driftgate_model::{
     CancelToken, Code, Coded as _, Digest, EventBody, GateReport, NullObserver, Observer, RunId, RunRow, RunStatus,
@@ -104,7 +104,7 @@ impl World {
     /// model never gave.
     fn forged(&self, honest: &RunRow) -> RunRow {
         let ledger = &self.workspace.ledger;
-        let mut manifest = LoadedModel::load(ledger, &honest.artifact.unwrap()).unwrap().manifest;
+        let mut manifest = self.workspace.load_model(&honest.artifact.unwrap()).unwrap().manifest;
         let mut sample: Sample = ledger.get_json(&manifest.parts.sample).unwrap();
         sample.answers[0][0] += 1e-12;
         manifest.parts.sample = ledger.put_json(&sample).unwrap();
@@ -131,7 +131,7 @@ impl World {
     /// Registers the run without looking at it, as a program that proves nothing would.
     fn register(&self, row: &RunRow) {
         let artifact = row.artifact.unwrap();
-        let manifest = LoadedModel::load(&self.workspace.ledger, &artifact).unwrap().manifest;
+        let manifest = self.workspace.load_model(&artifact).unwrap().manifest;
         self.append(EventBody::RunApproved {
             run: row.subject.run.clone(),
             model: row.subject.model.clone(),

@@ -72,6 +72,7 @@ impl Workspace {
             test,
             oob_score,
             importances,
+            robustness: self.robustness_of(&row)?,
             gate,
             error: self.opened(row.error.as_ref())?,
             decision_reason: self.opened(row.decision_reason.as_ref())?,

@@ -1,3 +1,4 @@
+use crate::pictures::PictureStore;
 use crate::{EngineError, Host, Result};
 use driftgate_ledger::{Ledger, Stamp};
 use driftgate_model::{Digest, EventBody, Lease, RunId, views};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 pub struct Workspace {
     pub(crate) ledger: Ledger,
     pub(crate) host: Host,
+    pub(crate) pictures: PictureStore,
     settled: Vec<String>,
 }
 
@@ -17,7 +19,7 @@ impl Workspace {
     pub fn init(root: &Path, host: Host) -> Result<(Workspace, views::Initialised)> {
         let ledger = Ledger::create(root, host.open_options(), &host.stamp(), &host.build.version)?;
         let log_key = ledger.keys()?.log_vkey;
-        let workspace = Workspace { ledger, host, settled: Vec::new() };
+        let workspace = Workspace { pictures: PictureStore::new(ledger.clone()), ledger, host, settled: Vec::new() };
         let view = views::Initialised {
             schema: "driftgate/init/1".into(),
             root: root.display().to_string(),
@@ -59,12 +61,13 @@ impl Workspace {
     /// Errors: no workspace there (none is made); written by a newer Driftgate; the ledger cannot be read.
     pub fn open_untouched(root: &Path, host: Host) -> Result<Workspace> {
         let ledger = Ledger::open(root, host.open_options())?;
-        Ok(Workspace { ledger, host, settled: Vec::new() })
+        Ok(Workspace { pictures: PictureStore::new(ledger.clone()), ledger, host, settled: Vec::new() })
     }
 
     /// The same workspace as another host sees it: somebody else acts, or with another number of threads.
     pub fn acting(&self, host: Host) -> Workspace {
-        Workspace { ledger: self.ledger.clone(), host, settled: self.settled.clone() }
+        let (ledger, pictures) = (self.ledger.clone(), self.pictures.clone());
+        Workspace { ledger, host, pictures, settled: self.settled.clone() }
     }
 
     /// What opening settled, or could not settle, one sentence each.

@@ -85,6 +85,7 @@ pub fn fit(config: &TrainingConfig, x: &Matrix, y: &Target, ctx: &FitContext) ->
         (TrainingConfig::LinearRegression(_), Target::Classes { .. }) => {
             Err(LearnError::Task { algorithm, needs: "numbers", found: "classes" })
         }
+        (TrainingConfig::Cnn(_), _) => Err(LearnError::Task { algorithm, needs: "pictures", found: "rows of a table" }),
     }?;
     fitted.notes.extend(absent);
     Ok(fitted)

@@ -36,6 +36,9 @@ pub struct RunConfig {
     /// How batches are checked for drift; `None` in a run from before drift checks, which means the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<DriftConfig>,
+    /// What the network starts from; `None` starts anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fine_tune: Option<crate::FineTuneBase>,
 }
 
 /// The project a pipeline belongs to.
@@ -96,6 +99,9 @@ pub struct PreprocessingConfig {
     pub scaling: ScalingConfig,
     /// What happens to missing values.
     pub missing_values: MissingConfig,
+    /// How pictures become tiles; for image tasks alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<crate::ImageConfig>,
 }
 
 /// Encoding of categorical features.
@@ -211,6 +217,8 @@ pub enum TrainingConfig {
     LinearRegression(LinearParams),
     /// Histogram gradient boosting.
     GradientBoosting(BoostingParams),
+    /// A convolutional network.
+    Cnn(crate::CnnParams),
 }
 
 impl TrainingConfig {
@@ -221,6 +229,7 @@ impl TrainingConfig {
             TrainingConfig::LogisticRegression(_) => "logistic_regression",
             TrainingConfig::LinearRegression(_) => "linear_regression",
             TrainingConfig::GradientBoosting(_) => "gradient_boosting",
+            TrainingConfig::Cnn(_) => "cnn",
         }
     }
 }
@@ -467,6 +476,16 @@ pub enum RuleKind {
     Coverage {
         /// Whether to fail (true) or not apply (false) when no batch was checked.
         require_evidence: bool,
+    },
+    /// Accuracy lost under changed pictures: the unfavourable end of each change's interval is at most `max_loss`.
+    Robustness {
+        /// Most accuracy lost, 0 to 1.
+        max_loss: f64,
+        /// The changes that count; empty is all.
+        #[serde(default)]
+        changes: Vec<String>,
+        /// The most severe corruption that counts, 1 to 5.
+        max_severity: u32,
     },
     /// No alarm about the version in Production is left unanswered.
     OpenResponse {

@@ -21,6 +21,9 @@ pub struct DatasetSpec {
     pub constraints: Constraints,
     /// How rows are split.
     pub split: SplitPolicy,
+    /// Set for a folder of pictures: then each row is a picture, and the features are measured from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<crate::ImageSetSpec>,
     /// Free text that carries no meaning for the version id.
     pub about: About,
 }

@@ -159,6 +159,9 @@ pub struct DriftConfig {
     pub permutations: u32,
     /// Seed of permutations, resamples and samples.
     pub seed: u64,
+    /// How batches of pictures are compared; `None` means the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<crate::ImageDriftConfig>,
 }
 
 /// The smallest effects that matter.
@@ -296,6 +299,9 @@ pub struct ReferenceProfile {
     /// about the clean rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub batches: Vec<BatchProfile>,
+    /// Pixel distributions and embeddings of the train split's pictures; for image models alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<Digest>,
 }
 
 /// The profile of a drifted batch that a model learned from.
@@ -536,6 +542,9 @@ pub struct DriftReport {
     pub performance: Option<DriftTestResult>,
     /// Performance without labels.
     pub estimated: Option<EstimatedPerformance>,
+    /// What pictures show besides; for image batches alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<crate::ImageEvidence>,
     /// What a reader must know.
     pub warnings: Vec<String>,
     /// What was configured.

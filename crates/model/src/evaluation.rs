@@ -143,8 +143,8 @@ pub fn lower_is_better(metric: &str) -> bool {
     )
 }
 
-/// The metrics a classification report holds.
-pub const CLASSIFICATION_METRICS: [&str; 11] = [
+/// The metrics a classification report can hold; a report holds the last two where [`metrics_for`] its labels names them.
+pub const CLASSIFICATION_METRICS: [&str; 13] = [
     "accuracy",
     "balanced_accuracy",
     "precision",
@@ -156,12 +156,46 @@ pub const CLASSIFICATION_METRICS: [&str; 11] = [
     "log_loss",
     "brier",
     "ece",
+    "top_3_accuracy",
+    "top_5_accuracy",
 ];
+
+/// The first of [`CLASSIFICATION_METRICS`] that say something of any number of labels.
+const OF_ANY_LABELS: usize = 11;
 
 /// The metrics a regression report holds.
 pub const REGRESSION_METRICS: [&str; 5] = ["mae", "mse", "rmse", "r2", "mape"];
 
-/// The metrics a report of that task holds.
+/// The metrics that every report of that task holds.
 pub fn metrics_of(task: Task) -> &'static [&'static str] {
-    if task.is_classification() { &CLASSIFICATION_METRICS } else { &REGRESSION_METRICS }
+    if task.is_classification() { &CLASSIFICATION_METRICS[..OF_ANY_LABELS] } else { &REGRESSION_METRICS }
+}
+
+/// The metrics that a report of that task about so many labels holds, in their order.
+pub fn metrics_for(task: Task, labels: usize) -> Vec<&'static str> {
+    let all: &[&str] = if task.is_classification() { &CLASSIFICATION_METRICS } else { &REGRESSION_METRICS };
+    all.iter().copied().filter(|name| top_k(name).is_none_or(|k| labels > k)).collect()
+}
+
+/// The k of a top-k accuracy, `None` of any other metric. It says something of more than k labels alone: of fewer, each answer
+/// has the true one among its k.
+pub fn top_k(metric: &str) -> Option<usize> {
+    match metric {
+        "top_3_accuracy" => Some(3),
+        "top_5_accuracy" => Some(5),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_top_k_accuracy_needs_more_than_k_labels() {
+        let held = |labels| metrics_for(Task::Classification, labels).len() - metrics_of(Task::Classification).len();
+        assert_eq!([2, 3, 4, 5, 6, 100].map(held), [0, 0, 1, 1, 2, 2]);
+        assert!(metrics_of(Task::Classification).iter().all(|name| top_k(name).is_none()));
+        assert_eq!(metrics_for(Task::Regression, 0), REGRESSION_METRICS);
+    }
 }

@@ -113,6 +113,9 @@ pub struct RunEnvironment {
     pub config_path: Option<Sealed>,
     /// What the configs and the data said besides, in words.
     pub notes: Vec<String>,
+    /// Where a network was trained; `None` for tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 /// A run as the ledger's projections know it.

@@ -64,6 +64,33 @@ pub struct ImportPlan {
     pub questions: Vec<ImportQuestion>,
     /// Header and first rows as written.
     pub preview: Vec<Vec<String>>,
+    /// Set for a folder of pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<PicturePlan>,
+}
+
+/// A folder of pictures that was drawn or laid out. Schema `driftgate/pictures-made/1`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PicturesMade {
+    /// The schema.
+    pub schema: String,
+    /// The folder.
+    pub folder: String,
+    /// Pictures in it.
+    pub pictures: u64,
+    /// Their classes, sorted.
+    pub classes: Vec<String>,
+}
+
+/// What a folder of pictures holds, by its names alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PicturePlan {
+    /// Pictures.
+    pub pictures: u64,
+    /// Pictures of each class.
+    pub classes: Vec<(String, u64)>,
+    /// A few of them, spread over all: the name within the folder, and the path.
+    pub shown: Vec<(String, String)>,
 }
 
 /// A data set version that was added, or that was there already. Schema `driftgate/dataset-added/1`.
@@ -100,6 +127,12 @@ pub struct DatasetView {
     pub changes: Vec<String>,
     /// Models trained on it.
     pub models: Vec<ModelName>,
+    /// Pictures of each class in the newest version; of a folder of pictures alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<(String, u64)>,
+    /// A few of the pictures of each class, to look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<crate::ImageRef>,
 }
 
 /// How a run ended. Schema `driftgate/run/1`.
@@ -125,6 +158,9 @@ pub struct RunView {
     pub oob_score: Option<f64>,
     /// Importances, largest first.
     pub importances: Vec<(String, f64)>,
+    /// How the model copes with changed pictures, where that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robustness: Option<crate::RobustnessReport>,
     /// The gate's answer, once there is one.
     pub gate: Option<GateReport>,
     /// Why it failed.

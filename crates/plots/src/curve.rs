@@ -40,6 +40,31 @@ struct Curve {
 /// dashes, and the legend has its newest value. Of many points, the first, smallest, largest and last of neighbours are drawn,
 /// so that no extreme is lost; at most 8 curves.
 pub fn curve_chart(id: &str, title: &str, series: &[Series]) -> Chart {
+    chart(id, title, series, false)
+}
+
+/// The curves of a network's fit in as many charts as they have units: losses, accuracies, the learning rate, and whatever else
+/// there is, each of [`curve_chart`]'s make. Charts without a curve are left out.
+pub fn curve_charts(id: &str, series: &[Series]) -> Vec<Chart> {
+    const UNITS: [(&str, &str); 4] =
+        [("loss", "Loss"), ("accuracy", "Accuracy"), ("learning_rate", "Learning rate"), ("", "Other values")];
+    let unit = |name: &str| UNITS.iter().position(|(part, _)| name.contains(part)).unwrap_or(UNITS.len() - 1);
+    let mut charts = Vec::new();
+    for (i, (part, title)) in UNITS.into_iter().enumerate() {
+        let of: Vec<Series> = series.iter().filter(|s| unit(s.name) == i).copied().collect();
+        if of.is_empty() {
+            continue;
+        }
+        let id = format!("{}-{i}", tidy(id));
+        // A learning rate that ends near 0 falls along its schedule, not in powers of ten.
+        let even = part == "learning_rate";
+        charts.push(chart(&id, title, &of, even));
+    }
+    charts
+}
+
+/// With `even`, never on a logarithmic axis.
+fn chart(id: &str, title: &str, series: &[Series], even: bool) -> Chart {
     let curves: Vec<Curve> = series.iter().take(MOST_SERIES).enumerate().map(|(i, s)| Curve::of(i, s)).collect();
     let odd = series.iter().take(MOST_SERIES).flat_map(|s| s.points).filter(|p| !p.1.is_finite()).count();
     let title = match series.len().saturating_sub(MOST_SERIES) {
@@ -57,7 +82,7 @@ pub fn curve_chart(id: &str, title: &str, series: &[Series]) -> Chart {
     let rows = legend(&curves).last().map_or(0, |l| (l.1 - 38) / LEGEND_ROW);
     let height = 58 + rows * LEGEND_ROW + PLOT_HEIGHT + if note.is_some() { 68 } else { 50 };
     Chart::new(title, description, &tidy(id), table(&curves), |names| {
-        svg(names, (WIDTH, height), |pen| plot(pen, &curves, 58 + rows * LEGEND_ROW, note.as_deref()))
+        svg(names, (WIDTH, height), |pen| plot(pen, &curves, 58 + rows * LEGEND_ROW, note.as_deref(), even))
     })
 }
 
@@ -145,7 +170,7 @@ fn legend(curves: &[Curve]) -> Vec<(i32, i32)> {
     places
 }
 
-fn plot(pen: &Pen, curves: &[Curve], upper: i32, note: Option<&str>) {
+fn plot(pen: &Pen, curves: &[Curve], upper: i32, note: Option<&str>, even: bool) {
     for (curve, (x, y)) in curves.iter().zip(legend(curves)) {
         pen.dashed(&[(x, y), (x + 28, y)], curve.style.0, curve.style.1);
         pen.text(&curve.label(), (x + 34, y), Anchor::Left, Paint::Text);
@@ -157,7 +182,7 @@ fn plot(pen: &Pen, curves: &[Curve], upper: i32, note: Option<&str>) {
         pen.nothing("No values yet", (0, upper), (WIDTH, lower));
         return;
     };
-    let values = Axis::of_curves(all().map(|p| p.1));
+    let values = if even { Axis::around(all().map(|p| p.1)) } else { Axis::of_curves(all().map(|p| p.1)) };
     let labels = values.ticks(5);
     let area: Plot = (axis::room(&labels) + 24, upper, WIDTH - 20, lower);
     axis::beside(pen, &values, &labels, area);

@@ -50,16 +50,16 @@ impl IntervalRow {
 }
 
 /// What a chart of intervals says besides its rows.
-struct Words<'a> {
-    title: String,
+pub(crate) struct Words<'a> {
+    pub(crate) title: String,
     /// The header of the rows' names.
-    row: &'a str,
+    pub(crate) row: &'a str,
     /// The header of the references, and what the legend calls them.
-    reference: &'a str,
+    pub(crate) reference: &'a str,
     /// Below the axis.
-    axis: String,
+    pub(crate) axis: String,
     /// Whether all rows share an axis; each has its own otherwise.
-    one_scale: bool,
+    pub(crate) one_scale: bool,
 }
 
 /// Where the rows begin: below the legend, where there is one.
@@ -130,7 +130,8 @@ pub(crate) fn on_one_scale(metric: &str) -> bool {
     !matches!(metric, "mae" | "mse" | "rmse" | "mape")
 }
 
-fn draw(id: &str, mut words: Words, all: &[IntervalRow]) -> Chart {
+/// The first 60 rows, with those words.
+pub(crate) fn draw(id: &str, mut words: Words, all: &[IntervalRow]) -> Chart {
     let rows = &all[..all.len().min(MOST_ROWS)];
     let mut table = ChartTable::new([words.row, "value", "interval from", "interval to", words.reference]);
     for r in rows {

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 mod axis;
+mod balance;
 mod bars;
 mod before_after;
 mod calibration;
@@ -19,29 +20,34 @@ mod histogram;
 mod history;
 mod importance;
 mod intervals;
+mod multiscale;
 mod number;
 mod palette;
 mod pen;
 mod rate;
 mod report;
+mod robustness;
 mod standalone;
 mod table;
 mod text;
 mod versions;
 
+pub use balance::balance_chart;
 pub use before_after::before_after_chart;
 pub use calibration::calibration_chart;
 pub use classes::classes_chart;
 pub use comparison::comparison_chart;
 pub use confusion::confusion_chart;
-pub use curve::{Series, curve_chart};
+pub use curve::{Series, curve_chart, curve_charts};
 pub use effects::effects_chart;
 pub use history::history_chart;
 pub use importance::importance_chart;
 pub use intervals::{IntervalRow, compare_runs_chart, intervals_chart, metrics_chart};
+pub use multiscale::multiscale_chart;
 pub use palette::{TOKENS, Token};
 pub use rate::rate_chart;
-pub use report::{CheckReport, MOST_BYTES, drift_report};
+pub use report::{CheckReport, MOST_BYTES, drift_report, drift_report_with_pictures};
+pub use robustness::{augmentations_chart, robustness_chart};
 pub use standalone::Ground;
 pub use table::{ChartCell, ChartTable};
 pub use versions::versions_chart;

@@ -5,9 +5,9 @@ mod support;
 
 use base64::Engine as _;
 use driftgate_model::{ColumnChart, Digest, DriftReport, DriftSeverity, DriftVerdict, OverallDrift};
-use driftgate_plots::{CheckReport, MOST_BYTES, drift_report};
-use std::collections::BTreeSet;
-use support::{bars, bells, check_id, column, report};
+use driftgate_plots::{CheckReport, MOST_BYTES, drift_report, drift_report_with_pictures};
+use std::collections::{BTreeMap, BTreeSet};
+use support::{bars, bells, check_id, column, picture_report, report};
 
 const HOSTILE: &str =
     "</td></table></style><script src=\"https://evil.example/x.js\">alert('1')</script>&amp;\0\u{202E}";
@@ -19,18 +19,30 @@ fn page(report: &DriftReport) -> String {
 
 /// Fails unless the page is well-formed, closed, and can be used without eyes or colours; gives its visible text.
 fn sound(html: &str) -> String {
+    sound_with(html, 0)
+}
+
+/// The same of a page that holds so many pictures: each within the page, with its name.
+fn sound_with(html: &str, pictures: usize) -> String {
     assert!(html.len() < MOST_BYTES, "{} bytes", html.len());
     let options = roxmltree::ParsingOptions { allow_dtd: true, nodes_limit: 2_000_000, ..Default::default() };
     let document = roxmltree::Document::parse_with_options(html, options).unwrap_or_else(|e| panic!("{e}"));
     let all = || document.root().descendants().filter(|n| n.is_element());
     let elements: BTreeSet<&str> = all().map(|n| n.tag_name().name()).collect();
-    for outside in ["script", "img", "link", "iframe", "object", "form", "image", "use", "foreignObject"] {
+    let shown: Vec<roxmltree::Node> = all().filter(|n| n.has_tag_name("img")).collect();
+    assert_eq!(shown.len(), pictures);
+    for img in &shown {
+        assert!(img.attribute("src").unwrap().starts_with("data:image/png;base64,"), "{img:?}");
+        assert!(!img.attribute("alt").unwrap().is_empty());
+    }
+    for outside in ["script", "link", "iframe", "object", "form", "image", "use", "foreignObject"] {
         assert!(!elements.contains(outside), "{outside}");
     }
     let mut ids = BTreeSet::new();
     for node in all() {
         for a in node.attributes() {
-            assert!(!a.name().starts_with("on") && a.name() != "style" && a.name() != "src", "{node:?}");
+            let source = a.name() == "src" && !node.has_tag_name("img");
+            assert!(!a.name().starts_with("on") && a.name() != "style" && !source, "{node:?}");
             if a.name() == "href" {
                 assert!(a.value().starts_with('#'), "{}", a.value());
             }
@@ -177,6 +189,78 @@ fn thousands_of_columns_stay_below_the_limit() {
 
 fn wide_bars(label: &str) -> ColumnChart {
     ColumnChart::Bars { labels: vec![label.to_owned(); 20], reference: vec![0.05; 20], batch: vec![0.05; 20] }
+}
+
+/// The head of a PNG so wide, and some bytes.
+fn png(width: u32, more: usize) -> Vec<u8> {
+    [&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"[..], &width.to_be_bytes(), &vec![7; more]].concat()
+}
+
+fn page_with(report: &DriftReport, pictures: &BTreeMap<Digest, Vec<u8>>) -> String {
+    let check = check_id();
+    drift_report_with_pictures(&CheckReport { check: &check, alarm: true, report }, pictures)
+}
+
+#[test]
+fn a_report_about_pictures() {
+    let report = picture_report(["cat/one.png", "cat/two.png"]);
+    let all = ["cat/one.png", "cat/two.png", "train/cat/0001.png", "train/dog/0002.png"];
+    let pictures: BTreeMap<Digest, Vec<u8>> =
+        all.iter().zip([32, 400, 64, 64]).map(|(name, width)| (Digest::of(name.as_bytes()), png(width, 40))).collect();
+    let html = page_with(&report, &pictures);
+    let text = sound_with(&html, 6);
+    insta::assert_snapshot!(html);
+    for said in [
+        "2 of 3 channels drifted",
+        "569 pictures compared with 398",
+        "1. red channel",
+        "Fine detail changed most",
+        "7 times as far at full resolution",
+        "cat/one.png",
+        "distance 7.31",
+        "as far: less than 0.1 % of the reference",
+        "All pictures together (MMD of embeddings)",
+        "standard deviations of the reference",
+        "it shows pictures of the batch and of the training data",
+    ] {
+        assert!(text.contains(said), "{said}");
+    }
+    assert!(html.contains("content=\"default-src 'none'; img-src data:; style-src 'sha256-"));
+    // A small picture is enlarged with its pixels as they are, a large one is not.
+    assert!(html.contains("<img class=\"small\" alt=\"cat/one.png\"") && html.contains("<img alt=\"cat/two.png\""));
+    assert!(!text.contains("pixels_red") && !html.contains("://"));
+}
+
+#[test]
+fn a_picture_that_cannot_be_shown_leaves_its_name() {
+    let report = picture_report(["a.png", "b.png"]);
+    let (a, b) = (Digest::of(b"a.png"), Digest::of(b"b.png"));
+    let text = sound_with(&page_with(&report, &BTreeMap::new()), 0);
+    assert!(text.contains("a.png") && text.contains("not shown"));
+    // No PNG, cut off in its head, and too large for what the report may weigh.
+    let odd = [b"<svg onload=\"alert(1)\"/>".to_vec(), png(9, 0)[..18].to_vec(), png(9, 2_000_000)];
+    for bytes in odd {
+        let html = page_with(&report, &BTreeMap::from([(a, bytes), (b, png(9, 9))]));
+        let text = sound_with(&html, 1);
+        assert!(text.contains("a.png"));
+        assert!(!html.contains("<svg onload"));
+    }
+    let without = DriftReport { images: None, ..report };
+    assert!(sound(&page(&without)).contains("No picture was looked at one by one"));
+}
+
+#[test]
+fn names_of_pictures_are_escaped() {
+    let mut report = picture_report([HOSTILE, ""]);
+    let images = report.images.as_mut().unwrap();
+    images.multiscale.interpretation = HOSTILE.into();
+    images.shifted[0].image.label = Some(HOSTILE.into());
+    images.shifted = vec![images.shifted[0].clone(); 40];
+    images.shifted[1].nearest.clear();
+    let html = page_with(&report, &BTreeMap::from([(Digest::of(HOSTILE.as_bytes()), png(9, 9))]));
+    let text = sound_with(&html, 24);
+    assert!(text.contains("16 more are in") && text.contains("no reference picture is stored"));
+    assert!(!html.contains("<script") && !html.contains('\0') && !html.contains('\u{202E}'));
 }
 
 #[test]

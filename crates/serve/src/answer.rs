@@ -1,14 +1,15 @@
-//! The way from rows to answers that all dialects share: type, predict, encode, count, log.
+//! The way from rows or pictures to answers that all dialects share: type, predict, encode, count, log.
 
 use crate::clock::Since;
 use crate::error::ApiError;
+use crate::pictures::Pictures;
 use crate::request::{Asked, RequestId};
 use crate::state::App;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use driftgate_engine::{InputFault, LoggedAnswer, OutOfRange, Predictions, ServedVersion};
-use driftgate_model::Frame;
+use driftgate_model::{Frame, ImageConfig};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
@@ -19,6 +20,14 @@ pub(crate) const CHAMPION: &str = "champion";
 
 /// Bodies from here on are worked on aside, so that they hold up no other request.
 const ASIDE: usize = 32 << 10;
+
+/// What a model is asked to answer.
+pub(crate) enum Rows {
+    /// Rows of a table, typed.
+    Table(Frame),
+    /// Pictures.
+    Pictures(Pictures),
+}
 
 /// What a model answered to rows.
 pub(crate) struct Answered {
@@ -114,10 +123,10 @@ pub(crate) trait Dialect: Send + 'static {
     /// What was read of the body before the rows were typed.
     type Parsed;
 
-    /// Reads the body.
-    fn parse(&self, asked: &Asked) -> Result<Self::Parsed, ApiError>;
-    /// Types the rows.
-    fn frame(&self, parsed: &Self::Parsed, served: &ServedVersion, limit: usize) -> Result<Frame, ApiError>;
+    /// Reads the body for the model that is to answer it.
+    fn parse(&self, asked: &Asked, served: &ServedVersion) -> Result<Self::Parsed, ApiError>;
+    /// Types the rows, or takes the pictures out of what was read.
+    fn rows(&self, parsed: &mut Self::Parsed, served: &ServedVersion, limit: usize) -> Result<Rows, ApiError>;
     /// Says what is wrong with rows that cannot be answered.
     fn refuse(&self, fault: InputFault) -> ApiError {
         fault.into()
@@ -126,17 +135,26 @@ pub(crate) trait Dialect: Send + 'static {
     fn encode(&self, parsed: &Self::Parsed, answered: &Answered, id: &RequestId) -> Result<Encoded, ApiError>;
 }
 
-/// Answers a request in a dialect; a large one on a thread of its own.
+/// Answers a request in a dialect; a large one, and one of pictures, on a thread of its own.
 pub(crate) async fn answer<D: Dialect>(
     app: Arc<App>,
     served: Arc<ServedVersion>,
     asked: Asked,
     dialect: D,
 ) -> Result<Response<Body>, ApiError> {
-    if asked.body.len() < ASIDE {
+    let place = if served.image().is_some() {
+        // A few bytes may unfold to a gigabyte: few requests do so at one time, and one that nobody waits for any more keeps its
+        // place until it ends.
+        Some(app.pictures.clone().acquire_owned().await.map_err(|_| ApiError::internal())?)
+    } else if asked.body.len() < ASIDE {
         return answer_here(&app, &served, &asked, &dialect);
-    }
-    let work = tokio::task::spawn_blocking(move || answer_here(&app, &served, &asked, &dialect));
+    } else {
+        None
+    };
+    let work = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        answer_here(&app, &served, &asked, &dialect)
+    });
     work.await.unwrap_or_else(|error| {
         tracing::error!(%error, "a request ended its thread");
         Err(ApiError::internal())
@@ -154,8 +172,10 @@ fn answer_here<D: Dialect>(
     let time = asked.since.elapsed();
     match worked {
         Ok(done) => {
-            counted.count(StatusCode::OK.as_u16(), done.frame.rows(), time);
-            keep(app, served, asked, done.frame, done.predictions, time);
+            counted.count(StatusCode::OK.as_u16(), done.predictions.len(), time);
+            if let Some(frame) = done.kept {
+                keep(app, served, asked, frame, done.predictions, time);
+            }
             let mut response = response(done.encoded);
             let headers = response.headers_mut();
             headers.insert("x-model-version", HeaderValue::from(served.version));
@@ -170,31 +190,44 @@ fn answer_here<D: Dialect>(
 }
 
 struct Done {
-    frame: Frame,
+    /// What the log keeps of the input, where it keeps this answer.
+    kept: Option<Frame>,
     predictions: Arc<Predictions>,
     encoded: Encoded,
 }
 
 fn work<D: Dialect>(app: &App, served: &Arc<ServedVersion>, asked: &Asked, dialect: &D) -> Result<Done, ApiError> {
     let mut lap = Since::now();
-    let parsed = dialect.parse(asked)?;
+    let mut parsed = dialect.parse(asked, served)?;
     let parse = lap.lap();
-    let frame = dialect.frame(&parsed, served, app.options.rows)?;
+    let rows = dialect.rows(&mut parsed, served, app.options.rows)?;
     let validate = lap.lap();
-    let predictions = Arc::new(served.answer(&frame).map_err(|fault| dialect.refuse(fault))?);
-    let answered = Answered {
-        served: served.clone(),
-        codes: predictions.codes(),
-        predictions,
-        out_of_range: served.out_of_range(&frame),
+    let logged = app.log.is_some() && sampled(asked.id.as_str(), app.options.sample);
+    let (kept, predictions, out_of_range) = match rows {
+        Rows::Table(frame) => {
+            let predictions = served.answer(&frame).map_err(|fault| dialect.refuse(fault))?;
+            let outside = served.out_of_range(&frame);
+            (logged.then_some(frame), predictions, outside)
+        }
+        Rows::Pictures(pictures) => {
+            let shape = served.image().filter(|_| logged).map(ImageConfig::shape);
+            let kept = shape.and_then(|shape| pictures.logged(shape));
+            let predictions = match pictures {
+                Pictures::Files(files) => served.answer_pictures(&files),
+                Pictures::Tiles(tiles) => served.answer_tiles(tiles),
+            };
+            (kept, predictions.map_err(|fault| dialect.refuse(fault))?, Vec::new())
+        }
     };
+    let predictions = Arc::new(predictions);
+    let answered = Answered { served: served.clone(), codes: predictions.codes(), predictions, out_of_range };
     let infer = lap.lap();
     let encoded = dialect.encode(&parsed, &answered, &asked.id)?;
     app.metrics.stages([parse, validate, infer, lap.lap()]);
-    Ok(Done { frame, predictions: answered.predictions, encoded })
+    Ok(Done { kept, predictions: answered.predictions, encoded })
 }
 
-/// Hands the answer to the log, where it is among those that are kept.
+/// Hands the answer to the log.
 fn keep(
     app: &App,
     served: &Arc<ServedVersion>,
@@ -203,7 +236,7 @@ fn keep(
     answers: Arc<Predictions>,
     time: Duration,
 ) {
-    let Some(log) = app.log.as_ref().filter(|_| sampled(asked.id.as_str(), app.options.sample)) else { return };
+    let Some(log) = &app.log else { return };
     log.answer(LoggedAnswer {
         request: asked.id.as_str().to_owned(),
         at: app.workspace.now(),

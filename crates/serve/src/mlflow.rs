@@ -1,8 +1,10 @@
 //! MLflow's scoring protocol.
 
-use crate::answer::{Answered, Dialect, Encoded, RowAnswer, answer};
+use crate::answer::{Answered, Dialect, Encoded, RowAnswer, Rows, answer};
 use crate::error::ApiError;
 use crate::json::{Unknown, columns, records, split, within};
+use crate::oip_tensor::as_bad;
+use crate::pictures::{FIELD, Pictures, files};
 use crate::request::{Asked, At, RequestId, unsupported};
 use crate::state::App;
 use axum::body::Body;
@@ -39,7 +41,8 @@ pub(crate) async fn version() -> &'static str {
 /// Answers with the only model that is loaded.
 #[utoipa::path(post, path = "/invocations", tag = "mlflow",
     request_body(content = serde_json::Value, content_type = "application/json",
-        description = "Exactly one of `dataframe_split`, `dataframe_records`, `instances`, `inputs`; or CSV as text/csv"),
+        description = "Exactly one of `dataframe_split`, `dataframe_records`, `instances`, `inputs`; or CSV as text/csv. Pictures \
+                       are base64: texts, or a column `image` of them"),
     responses(
         (status = 200, description = "`predictions`, one a row", body = serde_json::Value),
         (status = 400, description = "Another form, a missing or a wrong value, or several models", body = serde_json::Value),
@@ -67,7 +70,8 @@ pub(crate) async fn only(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
 #[utoipa::path(post, path = "/invocations/{model}", tag = "mlflow",
     params(("model" = String, Path, description = "The model")),
     request_body(content = serde_json::Value, content_type = "application/json",
-        description = "Exactly one of `dataframe_split`, `dataframe_records`, `instances`, `inputs`; or CSV as text/csv"),
+        description = "Exactly one of `dataframe_split`, `dataframe_records`, `instances`, `inputs`; or CSV as text/csv. Pictures \
+                       are base64: texts, or a column `image` of them"),
     responses(
         (status = 200, description = "`predictions`, one a row", body = serde_json::Value),
         (status = 400, description = "Another form, or a missing or a wrong value", body = serde_json::Value),
@@ -114,14 +118,19 @@ fn shape(message: impl Into<String>) -> ApiError {
 impl Dialect for Scoring {
     type Parsed = Form;
 
-    fn parse(&self, asked: &Asked) -> Result<Form, ApiError> {
+    fn parse(&self, asked: &Asked, served: &ServedVersion) -> Result<Form, ApiError> {
         let (media, parameters) = asked.media_type();
-        let wanted = "application/json or text/csv";
+        let pictures = served.image().is_some();
+        let wanted = if pictures {
+            "application/json with pictures as base64, such as {\"inputs\": [\"…\"]},"
+        } else {
+            "application/json or text/csv"
+        };
         if parameters.iter().any(|(key, value)| key != "charset" || value != "utf-8") {
             return Err(unsupported(media.as_deref(), wanted));
         }
         match media.as_deref() {
-            Some("text/csv") => return Ok(Form::Csv(asked.body.clone())),
+            Some("text/csv") if !pictures => return Ok(Form::Csv(asked.body.clone())),
             Some("application/json") => {}
             other => return Err(unsupported(other, wanted)),
         }
@@ -148,22 +157,13 @@ impl Dialect for Scoring {
         }
     }
 
-    fn frame(&self, body: &Form, served: &ServedVersion, limit: usize) -> Result<Frame, ApiError> {
-        match body {
-            Form::Csv(bytes) => {
-                let frame = served.frame_of_csv(bytes).map_err(bad_request)?;
-                within(frame.rows(), limit)?;
-                Ok(frame)
-            }
-            Form::Split(object) => split_frame(object, served, limit),
-            Form::Rows(value, form) => rows_frame(value, form, served, limit),
-            Form::Inputs(Value::Object(object)) => {
-                let (rows, frame) = columns(served, object).map_err(bad_request)?;
-                within(rows, limit)?;
-                Ok(frame)
-            }
-            Form::Inputs(value) => rows_frame(value, "inputs", served, limit),
+    fn rows(&self, body: &mut Form, served: &ServedVersion, limit: usize) -> Result<Rows, ApiError> {
+        if served.image().is_some() {
+            let texts = texts(body)?;
+            within(texts.len(), limit)?;
+            return files(texts.into_iter()).map(Pictures::Files).map(Rows::Pictures).map_err(as_bad);
         }
+        frame(body, served, limit).map(Rows::Table)
     }
 
     fn refuse(&self, fault: InputFault) -> ApiError {
@@ -186,16 +186,77 @@ fn bad_request(fault: InputFault) -> ApiError {
     crate::oip_tensor::bad_request(fault)
 }
 
+/// The typed rows of a table.
+fn frame(body: &Form, served: &ServedVersion, limit: usize) -> Result<Frame, ApiError> {
+    match body {
+        Form::Csv(bytes) => {
+            let frame = served.frame_of_csv(bytes).map_err(bad_request)?;
+            within(frame.rows(), limit)?;
+            Ok(frame)
+        }
+        Form::Split(object) => split_frame(object, served, limit),
+        Form::Rows(value, form) => rows_frame(value, form, served, limit),
+        Form::Inputs(Value::Object(object)) => {
+            let (rows, frame) = columns(served, object).map_err(bad_request)?;
+            within(rows, limit)?;
+            Ok(frame)
+        }
+        Form::Inputs(value) => rows_frame(value, "inputs", served, limit),
+    }
+}
+
+/// The values that stand for pictures: a list of texts, or a column `image` of them.
+fn texts(body: &Form) -> Result<Vec<&Value>, ApiError> {
+    match body {
+        // The media type was refused already.
+        Form::Csv(_) => Err(ApiError::internal()),
+        Form::Split(object) => split_texts(object),
+        Form::Rows(value, form) => cells(value, form),
+        Form::Inputs(Value::Object(columns)) => match columns.get(FIELD) {
+            Some(Value::Array(list)) => Ok(list.iter().collect()),
+            Some(one) => Ok(vec![one]),
+            None => Err(bad_request(crate::json::missing_field(FIELD, None))),
+        },
+        Form::Inputs(one @ Value::String(_)) => Ok(vec![one]),
+        Form::Inputs(value) => cells(value, "inputs"),
+    }
+}
+
+/// The picture of each row: the row itself, or its `image`.
+fn cells<'a>(rows: &'a Value, form: &str) -> Result<Vec<&'a Value>, ApiError> {
+    match rows {
+        Value::Array(rows) => Ok(rows.iter().map(|row| row.get(FIELD).unwrap_or(row)).collect()),
+        _ => Err(shape(format!("`{form}` is not a list of pictures in base64")).field(form)),
+    }
+}
+
+/// The column `image` of a split table, or its only one.
+fn split_texts(object: &Map<String, Value>) -> Result<Vec<&Value>, ApiError> {
+    let (names, rows) = split_parts(object)?;
+    let at = match names.as_slice() {
+        [_] => Some(0),
+        names => names.iter().position(|name| *name == FIELD),
+    };
+    let at = at.ok_or_else(|| bad_request(crate::json::missing_field(FIELD, None)))?;
+    let found: Result<Vec<_>, usize> = rows.into_iter().enumerate().map(|(i, row)| row.get(at).ok_or(i)).collect();
+    found.map_err(|i| shape(format!("row {} has fewer values than there are columns", i + 1)).field("data"))
+}
+
 fn split_frame(object: &Map<String, Value>, served: &ServedVersion, limit: usize) -> Result<Frame, ApiError> {
+    let (names, rows) = split_parts(object)?;
+    within(rows.len(), limit)?;
+    split(served, &names, &rows).map_err(bad_request)
+}
+
+/// The names of the columns of a split table, and its rows.
+fn split_parts(object: &Map<String, Value>) -> Result<(Vec<&str>, Vec<&Vec<Value>>), ApiError> {
     let list = |key: &str| match object.get(key) {
         Some(Value::Array(list)) => Ok(list),
         _ => Err(shape(format!("`dataframe_split` has no list `{key}`")).field(key)),
     };
     let names: Option<Vec<&str>> = list("columns")?.iter().map(Value::as_str).collect();
     let names = names.ok_or_else(|| shape("a name in `columns` is not a text").field("columns"))?;
-    let rows = lists(list("data")?, "data")?;
-    within(rows.len(), limit)?;
-    split(served, &names, &rows).map_err(bad_request)
+    Ok((names, lists(list("data")?, "data")?))
 }
 
 fn lists<'a>(rows: &'a [Value], form: &str) -> Result<Vec<&'a Vec<Value>>, ApiError> {

@@ -1,19 +1,22 @@
 //! The Open Inference Protocol v2 over REST.
 
-use crate::answer::{Answered, CHAMPION, Dialect, Encoded, RowAnswer, answer, json as respond};
+use crate::answer::{Answered, CHAMPION, Dialect, Encoded, RowAnswer, Rows, answer, json as respond};
 use crate::error::ApiError;
 use crate::json::cut;
+use crate::oip_image;
 use crate::oip_tensor::{Checked, Tensor, frame};
+use crate::pictures::{FIELD, Pictures};
+use crate::predict::PictureSize;
 use crate::request::{Asked, At, RequestId, parse_json, unsupported};
 use crate::state::App;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
-use driftgate_engine::{InputFault, Predictions, ServedVersion};
-use driftgate_model::Frame;
+use driftgate_engine::{InputColumn, InputFault, Predictions, ServedVersion};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -63,6 +66,33 @@ pub(crate) struct TensorMetadata {
     name: String,
     datatype: &'static str,
     shape: Vec<i64>,
+    /// How a picture may be given; absent for a table's columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+    parameters: Option<BTreeMap<&'static str, String>>,
+}
+
+impl TensorMetadata {
+    fn plain(name: &str, datatype: &'static str, shape: Vec<i64>) -> TensorMetadata {
+        TensorMetadata { name: name.into(), datatype, shape, parameters: None }
+    }
+
+    /// What a model takes: one tensor a feature, or one of pictures.
+    fn inputs(served: &ServedVersion) -> Vec<TensorMetadata> {
+        if let Some(image) = served.image() {
+            let parameters = Some(oip_image::parameters(image.shape()));
+            return vec![TensorMetadata { parameters, ..TensorMetadata::plain(FIELD, "BYTES", vec![-1]) }];
+        }
+        let one = |input: &InputColumn| {
+            let datatype = match crate::predict::kind(input) {
+                "boolean" => "BOOL",
+                "text" => "BYTES",
+                _ => "FP64",
+            };
+            TensorMetadata::plain(&input.name, datatype, vec![-1])
+        };
+        served.inputs().iter().map(one).collect()
+    }
 }
 
 /// What a model takes and gives.
@@ -75,6 +105,9 @@ pub(crate) struct ModelMetadata {
     outputs: Vec<TensorMetadata>,
     /// The labels, in the order of `probabilities`; empty for values.
     labels: Vec<String>,
+    /// The size that pictures are brought to; absent for a model of table rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<PictureSize>,
 }
 
 /// The version that answers, where the path names it or no other.
@@ -105,21 +138,12 @@ pub(crate) struct Named {
     ))]
 pub(crate) async fn model(State(app): State<Arc<App>>, At(named): At<Named>) -> Result<Response<Body>, ApiError> {
     let served = served_as(&app, &named.model, named.version.as_deref())?;
-    let inputs = served.inputs().iter().map(|input| TensorMetadata {
-        name: input.name.clone(),
-        datatype: match crate::predict::kind(input) {
-            "boolean" => "BOOL",
-            "text" => "BYTES",
-            _ => "FP64",
-        },
-        shape: vec![-1],
-    });
     let labels = served.labels().to_vec();
     let answers = if labels.is_empty() { "FP64" } else { "BYTES" };
-    let mut outputs = vec![TensorMetadata { name: "prediction".into(), datatype: answers, shape: vec![-1] }];
+    let mut outputs = vec![TensorMetadata::plain("prediction", answers, vec![-1])];
     if !labels.is_empty() {
         let shape = vec![-1, labels.len() as i64];
-        outputs.push(TensorMetadata { name: "probabilities".into(), datatype: "FP64", shape });
+        outputs.push(TensorMetadata::plain("probabilities", "FP64", shape));
     }
     respond(
         StatusCode::OK,
@@ -127,9 +151,10 @@ pub(crate) async fn model(State(app): State<Arc<App>>, At(named): At<Named>) -> 
             name: served.model.to_string(),
             versions: vec![served.version.to_string()],
             platform: format!("driftgate_{}", served.algorithm()),
-            inputs: inputs.collect(),
+            inputs: TensorMetadata::inputs(&served),
             outputs,
             labels,
+            image: PictureSize::of(&served),
         },
     )
 }
@@ -147,7 +172,10 @@ pub(crate) async fn model_ready(State(app): State<Arc<App>>, At(named): At<Named
     respond(StatusCode::OK, &json!({"name": named.model, "ready": true}))
 }
 
-/// Answers the rows of tensors: one a feature, or a single one of shape `[n, features]`.
+/// Answers the rows of tensors: one a feature, or a single one of shape `[n, features]`; or pictures.
+///
+/// A model of pictures takes one tensor: BYTES of shape `[n]` with their files, which are base64 in JSON, or UINT8 (0 to 255) or FP32
+/// (0 to 1) of shape `[n, height, width, channels]` where they have the network's size already.
 #[utoipa::path(post, path = "/v2/models/{model}/infer", tag = "open-inference",
     params(("model" = String, Path, description = "The model")),
     request_body(content = serde_json::Value, content_type = "application/json",
@@ -167,14 +195,14 @@ pub(crate) async fn infer(
     asked: Asked,
 ) -> Result<Response<Body>, ApiError> {
     let served = served_as(&app, &named.model, named.version.as_deref())?;
-    let elements = app.options.rows.saturating_mul(served.inputs().len().max(1));
-    answer(app, served, asked, Infer { elements }).await
+    let rows = app.options.rows;
+    answer(app, served, asked, Infer { rows }).await
 }
 
 /// The protocol's way to ask.
 struct Infer {
-    /// Most elements of a tensor.
-    elements: usize,
+    /// Most rows or pictures of a request.
+    rows: usize,
 }
 
 /// A request of the protocol.
@@ -196,10 +224,17 @@ struct WantedOutput {
     parameters: Map<String, Value>,
 }
 
+/// What tensors hold.
+enum Inputs {
+    Columns(Vec<Checked>),
+    /// Until they are taken to be answered.
+    Pictures(Option<Pictures>),
+}
+
 /// A request whose tensors were checked.
 struct Checks {
     id: Option<String>,
-    tensors: Vec<Checked>,
+    inputs: Inputs,
     /// The outputs that are wanted, and whether in binary.
     outputs: Vec<(String, bool)>,
 }
@@ -207,7 +242,7 @@ struct Checks {
 impl Dialect for Infer {
     type Parsed = Checks;
 
-    fn parse(&self, asked: &Asked) -> Result<Checks, ApiError> {
+    fn parse(&self, asked: &Asked, served: &ServedVersion) -> Result<Checks, ApiError> {
         let (media, _) = asked.media_type();
         // Triton's clients send no media type.
         if !matches!(media.as_deref(), None | Some("application/json" | "application/octet-stream")) {
@@ -245,16 +280,28 @@ impl Dialect for Infer {
                 format!("there is no output `{}`: there are prediction and, for labels, probabilities", cut(name));
             return Err(ApiError::bad("unknown_output", message).field(cut(name)));
         }
-        let tensors = request.inputs.into_iter().map(|t| Checked::of(t, &mut binary, self.elements));
-        let tensors = tensors.collect::<Result<Vec<_>, _>>()?;
+        let inputs = match served.image() {
+            Some(image) => {
+                let pictures = oip_image::pictures(request.inputs, &mut binary, image.shape(), self.rows)?;
+                Inputs::Pictures(Some(pictures))
+            }
+            None => {
+                let elements = self.rows.saturating_mul(served.inputs().len().max(1));
+                let tensors = request.inputs.into_iter().map(|t| Checked::of(t, &mut binary, elements));
+                Inputs::Columns(tensors.collect::<Result<_, _>>()?)
+            }
+        };
         if !binary.is_empty() {
             return Err(ApiError::bad("wrong_shape", format!("{} bytes at the end belong to no input", binary.len())));
         }
-        Ok(Checks { id: request.id, tensors, outputs })
+        Ok(Checks { id: request.id, inputs, outputs })
     }
 
-    fn frame(&self, checks: &Checks, served: &ServedVersion, limit: usize) -> Result<Frame, ApiError> {
-        frame(served, &checks.tensors, limit)
+    fn rows(&self, checks: &mut Checks, served: &ServedVersion, limit: usize) -> Result<Rows, ApiError> {
+        match &mut checks.inputs {
+            Inputs::Columns(tensors) => frame(served, tensors, limit).map(Rows::Table),
+            Inputs::Pictures(given) => given.take().map(Rows::Pictures).ok_or_else(ApiError::internal),
+        }
     }
 
     fn refuse(&self, fault: InputFault) -> ApiError {

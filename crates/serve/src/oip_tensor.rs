@@ -76,7 +76,7 @@ pub(crate) struct Checked {
     values: Vec<Value>,
 }
 
-fn wrong(name: &str, code: &'static str, message: String) -> ApiError {
+pub(crate) fn wrong(name: &str, code: &'static str, message: String) -> ApiError {
     ApiError::bad(code, format!("input `{}`: {message}", cut(name))).field(cut(name))
 }
 
@@ -95,24 +95,12 @@ impl Checked {
             wrong(&name, "wrong_shape", format!("the shape {:?} has more than {limit} elements", tensor.shape))
         })? as usize;
         let shape: Vec<usize> = tensor.shape.iter().map(|d| usize::try_from(*d).unwrap_or(usize::MAX)).collect();
-        let size = tensor.parameters.get("binary_data_size").map(|v| v.as_u64().and_then(|n| usize::try_from(n).ok()));
-        let values = match (size, tensor.data) {
-            (Some(size), None) => {
-                let taken = size.and_then(|n| binary.split_at_checked(n));
-                let (own, rest) = taken.ok_or_else(|| {
-                    wrong(&name, "wrong_shape", "`binary_data_size` is beyond the end of the body".into())
-                })?;
-                *binary = rest;
-                from_binary(&name, datatype, elements, own)?
-            }
-            (None, Some(data)) => {
+        let values = match self::elements(&name, &tensor.parameters, tensor.data, binary)? {
+            Elements::Binary(own) => from_binary(&name, datatype, elements, own)?,
+            Elements::Json(data) => {
                 let mut values = Vec::with_capacity(elements.min(1 << 20));
                 flatten(&name, data, &shape, &mut values)?;
                 values
-            }
-            _ => {
-                let message = "it has either `data` or `parameters.binary_data_size`".to_string();
-                return Err(wrong(&name, "wrong_shape", message));
             }
         };
         if values.len() != elements {
@@ -127,8 +115,40 @@ impl Checked {
     }
 }
 
+/// Where the elements of a tensor are.
+pub(crate) enum Elements<'a> {
+    /// Behind the JSON.
+    Binary(&'a [u8]),
+    /// In its `data`.
+    Json(Value),
+}
+
+/// The elements of a tensor; `binary` holds the bytes behind the JSON, from which it takes its own.
+pub(crate) fn elements<'a>(
+    name: &str,
+    parameters: &Map<String, Value>,
+    data: Option<Value>,
+    binary: &mut &'a [u8],
+) -> Result<Elements<'a>, ApiError> {
+    let size = parameters.get("binary_data_size").map(|v| v.as_u64().and_then(|n| usize::try_from(n).ok()));
+    match (size, data) {
+        (Some(size), None) => {
+            let taken = size.and_then(|n| binary.split_at_checked(n));
+            let (own, rest) = taken
+                .ok_or_else(|| wrong(name, "wrong_shape", "`binary_data_size` is beyond the end of the body".into()))?;
+            *binary = rest;
+            Ok(Elements::Binary(own))
+        }
+        (None, Some(data)) => Ok(Elements::Json(data)),
+        _ => {
+            let message = "it has either `data` or `parameters.binary_data_size`".to_string();
+            Err(wrong(name, "wrong_shape", message))
+        }
+    }
+}
+
 /// Takes the elements of a flat list, or of lists nested as the shape says.
-fn flatten(name: &str, data: Value, shape: &[usize], out: &mut Vec<Value>) -> Result<(), ApiError> {
+pub(crate) fn flatten(name: &str, data: Value, shape: &[usize], out: &mut Vec<Value>) -> Result<(), ApiError> {
     let mismatch =
         || wrong(name, "wrong_shape", format!("the nesting of the data does not follow the shape {shape:?}"));
     let Value::Array(list) = data else { return Err(wrong(name, "wrong_shape", "`data` is not a list".into())) };
@@ -185,15 +205,22 @@ fn from_binary(name: &str, datatype: Datatype, elements: usize, bytes: &[u8]) ->
     bytes.chunks(width).enumerate().map(one).collect()
 }
 
-fn texts(name: &str, mut bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
-    let broken = || wrong(name, "wrong_shape", "its texts do not follow each other as length and bytes".into());
+fn texts(name: &str, bytes: &[u8]) -> Result<Vec<Value>, ApiError> {
+    let one = |(i, text): (usize, &[u8])| match std::str::from_utf8(text) {
+        Ok(text) => Ok(Value::String(text.to_owned())),
+        Err(_) => Err(wrong(name, "wrong_type", format!("element {} is not UTF-8", i + 1))),
+    };
+    lengths(name, bytes)?.into_iter().enumerate().map(one).collect()
+}
+
+/// The elements of a BYTES tensor, each behind its length (4 bytes).
+pub(crate) fn lengths<'a>(name: &str, mut bytes: &'a [u8]) -> Result<Vec<&'a [u8]>, ApiError> {
+    let broken = || wrong(name, "wrong_shape", "its elements do not follow each other as length and bytes".into());
     let mut out = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
         let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| broken())?;
-        let (text, rest) = rest.split_at_checked(length).ok_or_else(broken)?;
-        let text = std::str::from_utf8(text)
-            .map_err(|_| wrong(name, "wrong_type", format!("element {} is not UTF-8", out.len() + 1)))?;
-        out.push(Value::String(text.to_owned()));
+        let (element, rest) = rest.split_at_checked(length).ok_or_else(broken)?;
+        out.push(element);
         bytes = rest;
     }
     if bytes.is_empty() { Ok(out) } else { Err(broken()) }
@@ -283,7 +310,11 @@ fn own(value: &Value) -> GivenValue<'_> {
 
 /// The protocol knows one status for a wrong input.
 pub(crate) fn bad_request(fault: InputFault) -> ApiError {
-    let mut error = ApiError::from(fault);
+    as_bad(fault.into())
+}
+
+/// The same error with that status.
+pub(crate) fn as_bad(mut error: ApiError) -> ApiError {
     if error.status == axum::http::StatusCode::UNPROCESSABLE_ENTITY {
         error.status = axum::http::StatusCode::BAD_REQUEST;
     }

@@ -2,6 +2,7 @@
 
 use crate::answer::json as respond;
 use crate::error::ApiError;
+use crate::pictures::{FIELD, MOST};
 use crate::state::App;
 use axum::body::Body;
 use axum::extract::State;
@@ -54,11 +55,22 @@ impl Modify for Token {
 pub fn openapi() -> Value {
     // A document of texts and lists has a JSON form.
     let mut value = serde_json::to_value(Api::openapi()).unwrap_or_default();
+    if let Some(content) = predict_content(&mut value) {
+        let file = json!({"type": "string", "contentMediaType": "application/octet-stream"});
+        let form = json!({"type": "object", "properties": {"file": {"type": "array", "items": file, "minItems": 1}}, "required": ["file"]});
+        content.insert("multipart/form-data".into(), json!({"schema": form}));
+        content.insert("application/octet-stream".into(), json!({"schema": file}));
+    }
     // The program's own licence and people are no part of the interface.
     if let Some(info) = value.get_mut("info").and_then(|i| i.as_object_mut()) {
         info.retain(|key, _| matches!(key.as_str(), "title" | "description" | "version"));
     }
     value
+}
+
+/// The media types of the body of `/predict` and their schemas.
+fn predict_content(api: &mut Value) -> Option<&mut Map<String, Value>> {
+    api.pointer_mut("/paths/~1predict~1{model}/post/requestBody/content")?.as_object_mut()
 }
 
 /// The description of the endpoints, with the names of the models there are and what each takes.
@@ -69,12 +81,20 @@ pub(crate) async fn serve(State(app): State<Arc<App>>) -> Result<Response<Body>,
     if !names.is_empty() {
         name_models(&mut api, &names);
         let samples: Vec<Value> = snapshot.models.values().map(|served| sample(served)).collect();
-        let schema = json!({"anyOf": [
-            {"anyOf": samples},
-            {"type": "array", "items": {"anyOf": samples}, "minItems": 1, "maxItems": app.options.rows},
-        ]});
-        if let Some(body) = api.pointer_mut("/paths/~1predict~1{model}/post/requestBody/content/application~1json") {
-            *body = json!({"schema": schema});
+        let mut forms = vec![
+            json!({"anyOf": samples}),
+            json!({"type": "array", "items": {"anyOf": samples}, "minItems": 1, "maxItems": app.options.rows}),
+        ];
+        let pictures = snapshot.models.values().any(|served| served.image().is_some());
+        if pictures {
+            let list =
+                json!({"type": "array", "items": base64(), "minItems": 1, "maxItems": MOST.min(app.options.rows)});
+            forms.push(json!({"type": "object", "properties": {"images": list}, "required": ["images"], "additionalProperties": false}));
+        }
+        if let Some(content) = predict_content(&mut api) {
+            // Forms and files are for pictures alone.
+            content.retain(|media, _| pictures || media == "application/json");
+            content.insert("application/json".into(), json!({"schema": {"anyOf": forms}}));
         }
     }
     respond(StatusCode::OK, &api)
@@ -92,8 +112,22 @@ fn name_models(api: &mut Value, names: &[&String]) {
     }
 }
 
-/// The schema of a sample of a model.
+/// The schema of a picture in JSON.
+fn base64() -> Value {
+    json!({"type": "string", "contentEncoding": "base64"})
+}
+
+/// The schema of a sample of a model, or of a picture.
 fn sample(served: &ServedVersion) -> Value {
+    if served.image().is_some() {
+        return json!({
+            "title": served.model.as_str(),
+            "type": "object",
+            "properties": {FIELD: base64()},
+            "required": [FIELD],
+            "additionalProperties": false,
+        });
+    }
     let nullable = served.takes_missing();
     let feature = |input: &InputColumn| {
         let kind = match crate::predict::kind(input) {

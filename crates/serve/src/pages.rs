@@ -2,13 +2,14 @@
 
 use crate::error::ApiError;
 use crate::metrics::Now;
-use crate::predict::kind;
+use crate::predict::{features, kind};
 use crate::state::App;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use driftgate_engine::{InputColumn, InputKind, ServedVersion};
+use driftgate_model::TileShape;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ fn page(template: &str, parts: &[(&str, &str)], script: &str) -> Result<Response
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
     headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src blob:; \
                   base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     headers.insert(HeaderName::from_static("content-security-policy"), HeaderValue::from_static(policy));
     Ok(response)
@@ -77,11 +78,25 @@ fn form(served: &ServedVersion) -> String {
         escaped(served.algorithm()),
         escaped(served.target())
     );
-    for input in served.inputs() {
+    if let Some(image) = served.image() {
+        out += &picture_field(image.shape());
+    }
+    for input in features(served) {
         out += &field(input, served.takes_missing());
     }
     out += "</div>\n<button>Predict</button>\n<output aria-live=\"polite\"></output>\n</form>\n";
     out
+}
+
+/// A file to choose, what it looks like, and the same from a terminal; the script writes the address.
+fn picture_field(shape: TileShape) -> String {
+    let TileShape { height, width, channels } = shape;
+    let colours = if channels == 1 { "grey" } else { "colour" };
+    format!(
+        "<label>Picture, brought to {height} × {width} pixels in {colours}\
+         <input name=\"file\" type=\"file\" accept=\"image/bmp,image/gif,image/jpeg,image/png,image/tiff\" required></label>\n\
+         <img alt=\"The chosen picture\" hidden>\n<p><small>From a terminal: <code data-curl></code></small></p>\n"
+    )
 }
 
 fn field(input: &InputColumn, nullable: bool) -> String {
@@ -141,6 +156,13 @@ mod tests {
     #[test]
     fn a_hostile_name_stays_a_text() {
         assert_eq!(escaped("<b a=\"'&{{"), "&lt;b a=&quot;&#39;&amp;&#123;&#123;");
+    }
+
+    #[test]
+    fn a_picture_is_chosen_as_a_file() {
+        let field = picture_field(TileShape { height: 16, width: 24, channels: 1 });
+        assert!(field.contains("16 × 24 pixels in grey") && field.contains("type=\"file\""), "{field}");
+        assert!(HOME_SCRIPT.contains("[type=file]") && HOME_SCRIPT.contains("[data-curl]"));
     }
 
     #[test]

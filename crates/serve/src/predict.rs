@@ -1,15 +1,15 @@
-//! The reference's endpoints: health, the list of models, one sample or a batch.
+//! The reference's endpoints: health, the list of models, one sample or picture, or a batch of them.
 
-use crate::answer::{Answered, CHAMPION, Dialect, Encoded, Probabilities, RowAnswer, answer, json};
+use crate::answer::{Answered, CHAMPION, Dialect, Encoded, Probabilities, RowAnswer, Rows, answer, json};
 use crate::error::ApiError;
 use crate::json::{Unknown, records, within};
+use crate::pictures::{GivenPictures, Pictures, no_table, of_body};
 use crate::request::{Asked, At, RequestId};
 use crate::state::App;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
-use driftgate_engine::{InputFault, InputKind, ServedVersion};
-use driftgate_model::Frame;
+use driftgate_engine::{InputColumn, InputFault, InputKind, ServedVersion};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -61,16 +61,43 @@ pub(crate) struct ModelInfo {
     trained_at: Option<String>,
     /// When it was registered, in UTC.
     registered_at: String,
-    /// Always `tabular`.
+    /// `tabular` or `image`.
     input_type: &'static str,
+    /// The size that pictures are brought to; absent for a model of table rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<PictureSize>,
     /// The column it answers.
     target: String,
     /// Its labels; empty for values.
     labels: Vec<String>,
-    /// The names of the features, in order.
+    /// The names of the features, in order; none for pictures.
     feature_names: Vec<String>,
     /// The features.
     features: Vec<Feature>,
+}
+
+/// The size that a model brings pictures to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PictureSize {
+    /// Rows of pixels.
+    height: usize,
+    /// Pixels in a row.
+    width: usize,
+    /// 3 (red, green, blue) or 1 (grey).
+    channels: usize,
+}
+
+impl PictureSize {
+    /// The size of a model's pictures; `None` for one of table rows.
+    pub(crate) fn of(served: &ServedVersion) -> Option<PictureSize> {
+        let shape = served.image()?.shape();
+        Some(PictureSize { height: shape.height, width: shape.width, channels: shape.channels })
+    }
+}
+
+/// The features that a caller gives: none for pictures, of which the features are measured.
+pub(crate) fn features(served: &ServedVersion) -> &[InputColumn] {
+    if served.image().is_some() { &[] } else { served.inputs() }
 }
 
 /// A feature that a caller gives.
@@ -93,8 +120,7 @@ pub(crate) struct Feature {
 impl Feature {
     pub(crate) fn all(served: &ServedVersion) -> Vec<Feature> {
         let nullable = served.takes_missing();
-        served
-            .inputs()
+        features(served)
             .iter()
             .map(|input| Feature {
                 name: input.name.clone(),
@@ -109,7 +135,7 @@ impl Feature {
 }
 
 /// What a caller gives for a feature.
-pub(crate) fn kind(input: &driftgate_engine::InputColumn) -> &'static str {
+pub(crate) fn kind(input: &InputColumn) -> &'static str {
     use driftgate_model::ColumnType;
     match (input.declared, input.kind) {
         (ColumnType::Bool, _) => "boolean",
@@ -135,10 +161,11 @@ pub(crate) async fn models(State(app): State<Arc<App>>) -> Result<Response<Body>
         artifact: m.artifact.to_string(),
         trained_at: m.trained_at.map(|t| t.to_string()),
         registered_at: m.registered_at.to_string(),
-        input_type: "tabular",
+        input_type: if m.image().is_some() { "image" } else { "tabular" },
+        image: PictureSize::of(m),
         target: m.target().into(),
         labels: m.labels().to_vec(),
-        feature_names: m.inputs().iter().map(|i| i.name.clone()).collect(),
+        feature_names: features(m).iter().map(|i| i.name.clone()).collect(),
         features: Feature::all(m),
     };
     json(StatusCode::OK, &snapshot.models.values().map(info).collect::<Vec<_>>())
@@ -165,7 +192,7 @@ struct By<'a> {
     request_id: &'a str,
 }
 
-/// The answer to one sample.
+/// The answer to one sample or picture.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Prediction<'a> {
     /// The label, or the value.
@@ -181,7 +208,7 @@ pub(crate) struct Prediction<'a> {
     by: By<'a>,
 }
 
-/// The answer to one row of a batch.
+/// The answer to one row or picture of a batch.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RowPrediction<'a> {
     /// The label, or the value.
@@ -198,7 +225,7 @@ pub(crate) struct RowPrediction<'a> {
 /// The answers to a batch.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Batch<'a> {
-    /// One a row.
+    /// One a row or picture.
     predictions: Vec<RowPrediction<'a>>,
     #[serde(flatten)]
     by: By<'a>,
@@ -208,7 +235,7 @@ pub(crate) struct Batch<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Predicted<'a> {
-    /// To one sample.
+    /// To one sample or picture.
     One(Prediction<'a>),
     /// To a batch.
     Many(Batch<'a>),
@@ -227,18 +254,22 @@ pub(crate) struct Problem {
     request_id: String,
 }
 
-/// Answers one sample (an object of feature to value) or a batch (a list of such objects).
+/// Answers one sample (an object of feature to value) or a batch (a list of such objects), or pictures.
+///
+/// A model of pictures takes a picture's file as the body (`curl --data-binary @cat.png -H 'content-type: image/png'`), files
+/// in a form (`curl -F file=@cat.png`), or base64 in JSON: `{"image": "…"}` or `{"images": ["…", "…"]}`.
 #[utoipa::path(post, path = "/predict/{model}", tag = "reference",
     params(("model" = String, Path, description = "The model; its version in Production answers")),
     request_body(content = serde_json::Value, content_type = "application/json",
-        description = "An object of feature to value, or a list of such objects. `null` is a missing value"),
+        description = "An object of feature to value, or a list of such objects. `null` is a missing value. For a model of \
+                       pictures: a file, files in the form field `file`, or base64 in `image` or `images`"),
     responses(
-        (status = 200, description = "The answer: a prediction for an object, predictions for a list", body = Predicted),
-        (status = 400, description = "The body is not JSON", body = Problem),
+        (status = 200, description = "The answer: a prediction for an object or a picture, predictions for several", body = Predicted),
+        (status = 400, description = "The body is not JSON, or not a form", body = Problem),
         (status = 404, description = "No such model", body = Problem),
         (status = 413, description = "The body or the batch is too large", body = Problem),
-        (status = 415, description = "The body is not declared as JSON", body = Problem),
-        (status = 422, description = "A field is missing, unknown or of another type", body = Problem),
+        (status = 415, description = "The body is not declared as JSON or, for a model of pictures, as one of its forms", body = Problem),
+        (status = 422, description = "A field is missing, unknown or of another type, or a picture cannot be read", body = Problem),
         (status = 429, description = "Too many requests at work", body = Problem),
         (status = 503, description = "The model does not load", body = Problem),
     ))]
@@ -254,17 +285,21 @@ pub(crate) async fn predict(
 /// The reference's form, with batches and strict fields.
 struct Native;
 
-/// An object or a list of objects.
+/// An object or a list of objects, or pictures.
 pub(crate) enum Samples {
     One(Map<String, Value>),
     Many(Vec<Map<String, Value>>),
+    Pictures(GivenPictures),
 }
 
 impl Dialect for Native {
     type Parsed = Samples;
 
-    fn parse(&self, asked: &Asked) -> Result<Samples, ApiError> {
-        asked.expect_json()?;
+    fn parse(&self, asked: &Asked, served: &ServedVersion) -> Result<Samples, ApiError> {
+        if served.image().is_some() {
+            return of_body(asked).map(Samples::Pictures);
+        }
+        asked.expect_json().map_err(|error| no_table(asked).unwrap_or(error))?;
         let shape = |message: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_shape", message);
         match asked.json()? {
             Value::Object(sample) => Ok(Samples::One(sample)),
@@ -279,13 +314,17 @@ impl Dialect for Native {
         }
     }
 
-    fn frame(&self, samples: &Samples, served: &ServedVersion, limit: usize) -> Result<Frame, ApiError> {
+    fn rows(&self, samples: &mut Samples, served: &ServedVersion, limit: usize) -> Result<Rows, ApiError> {
         let rows: Vec<&Map<String, Value>> = match samples {
-            Samples::One(sample) => vec![sample],
+            Samples::One(sample) => vec![&*sample],
             Samples::Many(list) => list.iter().collect(),
+            Samples::Pictures(given) => {
+                within(given.files.len(), limit)?;
+                return Ok(Rows::Pictures(Pictures::Files(std::mem::take(&mut given.files))));
+            }
         };
         within(rows.len(), limit)?;
-        records(served, &rows, Unknown::Refuse).map_err(|fault: InputFault| fault.into())
+        records(served, &rows, Unknown::Refuse).map(Rows::Table).map_err(|fault: InputFault| fault.into())
     }
 
     fn encode(&self, samples: &Samples, answered: &Answered, id: &RequestId) -> Result<Encoded, ApiError> {
@@ -310,11 +349,11 @@ impl Dialect for Native {
             out_of_range: outside(row),
         };
         match samples {
-            Samples::One(_) => {
+            Samples::One(_) | Samples::Pictures(GivenPictures { one: true, .. }) => {
                 let RowPrediction { prediction, probabilities, out_of_range } = one(0);
                 Encoded::json(&Predicted::One(Prediction { prediction, probabilities, out_of_range, by }))
             }
-            Samples::Many(_) => {
+            Samples::Many(_) | Samples::Pictures(_) => {
                 let predictions = (0..answered.rows()).map(one).collect();
                 Encoded::json(&Predicted::Many(Batch { predictions, by }))
             }

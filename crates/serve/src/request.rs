@@ -78,12 +78,16 @@ pub(crate) fn parse_json(bytes: &[u8]) -> Result<serde_json::Value, ApiError> {
     })
 }
 
-pub(crate) fn unsupported(found: Option<&str>, wanted: &str) -> ApiError {
-    let found = match found {
-        Some(media) => format!("`{}`", media.chars().filter(|c| !c.is_control()).take(60).collect::<String>()),
+/// A media type as it may stand in a message.
+pub(crate) fn told(found: Option<&str>) -> String {
+    match found {
+        Some(media) => format!("`{}`", crate::json::cut(media)),
         None => "no content type".into(),
-    };
-    let message = format!("the body must be {wanted} in UTF-8, and it has {found}");
+    }
+}
+
+pub(crate) fn unsupported(found: Option<&str>, wanted: &str) -> ApiError {
+    let message = format!("the body must be {wanted} in UTF-8, and it has {}", told(found));
     ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
 }
 

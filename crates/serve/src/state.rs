@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
+/// Most requests whose pictures are decoded at one time.
+const PICTURES: usize = 8;
+
 /// What all requests share.
 pub(crate) struct App {
     pub(crate) workspace: Workspace,
@@ -22,6 +25,8 @@ pub(crate) struct App {
     /// SHA-256 of the token.
     pub(crate) token: Digest,
     pub(crate) slots: Semaphore,
+    /// Places for requests whose pictures are decoded and answered at one time; more wait.
+    pub(crate) pictures: Arc<Semaphore>,
     /// Set once it listens.
     pub(crate) record: OnceLock<ServerRecord>,
     snapshot: RwLock<Arc<Snapshot>>,
@@ -41,6 +46,9 @@ impl App {
     ) -> App {
         App {
             slots: Semaphore::new(options.in_flight),
+            pictures: Arc::new(Semaphore::new(
+                std::thread::available_parallelism().map_or(1, |n| n.get().min(PICTURES)),
+            )),
             workspace,
             options,
             metrics,

@@ -17,7 +17,7 @@ const WRITTEN: [&str; 2] = ["configs", "window"];
 const DEEPEST: usize = 4;
 const MOST: usize = 500;
 
-/// The field that names a folder.
+/// The field that names a folder: written as seen from its config, shown and typed as seen from the workspace.
 const RAW: &str = "data.raw";
 
 /// A config with some fields changed.
@@ -66,7 +66,9 @@ impl Session {
             Err(errors) => return Ok(view(Vec::new(), self.lines_of(&errors))),
         };
         let problems = resolve(&file, &DiskFiles).err().map(|errors| self.lines_of(&errors)).unwrap_or_default();
-        Ok(view(fields(&outline), problems))
+        let mut fields = fields(&outline);
+        self.show_raw(&mut fields, file.parent());
+        Ok(view(fields, problems))
     }
 
     /// A config with some fields changed, and what is wrong with it then. Writes nothing.
@@ -116,10 +118,11 @@ impl Session {
         let folder = self.window_folder().map_err(|e| vec![Failure::from(e).message])?;
         let mut outline = outline(file, &DiskFiles).map_err(|errors| self.lines_of(&errors))?;
         let mut problems = outline.edit(edits).err().unwrap_or_default();
-        let fields = fields(&outline);
-        // A path in a config is seen from that config, and this one will lie elsewhere.
-        let raw = fields.iter().find(|f| f.path == RAW).and_then(|f| f.value.as_str());
-        if let Some(folder_of_data) = raw.and_then(|raw| Some(file.parent()?.join(raw))) {
+        let mut fields = fields(&outline);
+        // One that was typed is seen from the workspace, the one in the file from that file; this config will lie elsewhere.
+        let root = self.opened().map(|w| w.root().to_path_buf());
+        let from = if edits.contains_key(RAW) { root.as_deref() } else { file.parent() };
+        if let Some(folder_of_data) = self.show_raw(&mut fields, from) {
             outline.set_data_folder(&seen_from(&folder, &folder_of_data));
         }
         let text = outline.to_yaml();
@@ -128,6 +131,15 @@ impl Session {
             problems.extend(errors.by_key());
         }
         Ok(Changed { fields, text, problems })
+    }
+
+    /// Shows the folder of the data as seen from the workspace, where it is written as seen from `from`; gives the folder.
+    fn show_raw(&self, fields: &mut [ConfigField], from: Option<&Path>) -> Option<PathBuf> {
+        let field = fields.iter_mut().find(|f| f.path == RAW)?;
+        let folder = from?.join(field.value.as_str()?);
+        let shown = self.seen_from_workspace(&plain(&folder));
+        field.value = Value::String(if shown.is_empty() { ".".into() } else { shown });
+        Some(folder)
     }
 
     /// Writes a changed config under a name that does not exist yet.

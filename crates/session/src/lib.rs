@@ -11,6 +11,7 @@ mod job;
 mod jobs;
 mod observe;
 mod paths;
+mod pictures;
 mod reads;
 mod request;
 mod server;

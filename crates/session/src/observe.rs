@@ -71,6 +71,11 @@ impl Seen {
     }
 
     pub(crate) fn count(&mut self, what: &str, progress: Progress, now: u64) {
+        // A stage that another one interrupted goes on, such as training after kernels were prepared.
+        let over = self.stages.last().is_some_and(|s| s.to.is_some());
+        if over && self.stages.iter().any(|s| s.name == what) {
+            self.begin(what, now);
+        }
         match &mut self.counting {
             Some(counting) if counting.what == what && counting.progress.done <= progress.done => {
                 counting.progress = progress;
@@ -161,6 +166,20 @@ mod tests {
         assert_eq!(seen.progress(2600).unwrap().eta_ms, None);
         seen.count("rows", Progress { done: 3, total: 0 }, 9000);
         assert_eq!(seen.progress(9999).unwrap().eta_ms, None, "nobody knows how many");
+    }
+
+    #[test]
+    fn a_stage_that_was_interrupted_goes_on() {
+        let mut seen = Seen::default();
+        seen.begin("training", 0);
+        seen.begin("preparing kernels", 5);
+        seen.end("preparing kernels", "", 25);
+        seen.count("training", Progress { done: 8, total: 80 }, 30);
+        let at_work: Vec<_> = seen.stages(40).into_iter().map(|s| (s.name, s.note.is_none(), s.ms)).collect();
+        let expected = [("training", false, 5), ("preparing kernels", false, 20), ("training", true, 10)];
+        assert_eq!(at_work, expected.map(|(name, works, ms)| (name.to_string(), works, ms)));
+        seen.end("training", "90 pictures", 50);
+        assert_eq!(seen.stages(60).len(), 3);
     }
 
     #[test]

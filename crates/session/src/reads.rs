@@ -1,11 +1,11 @@
-//! Questions that name a file.
+//! Questions that name a file, and those whose answers have words of the command line.
 
 use crate::session::Session;
 use crate::words::{for_window, sentence};
 use crate::{Result, SessionError};
 use driftgate_engine::ImportAnswers;
-use driftgate_model::views::{DoctorReport, GateSimulation, ImportPlan, PathKind, SpecDraft};
-use driftgate_model::{CancelToken, DatasetSpec, ValidationReport};
+use driftgate_model::views::{ApprovalPreview, DoctorReport, GateSimulation, ImportPlan, PathKind, RunView, SpecDraft};
+use driftgate_model::{CancelToken, DatasetSpec, GateReport, ValidationReport};
 use std::path::Path;
 
 impl Session {
@@ -13,6 +13,14 @@ impl Session {
     pub fn plan_import(&self, path: &str, answers: &ImportAnswers) -> Result<ImportPlan> {
         let path = self.allowed(path, PathKind::FileOrFolder)?;
         self.ask(|w| w.plan_import(&path, answers))
+    }
+
+    /// What validation finds in a file or folder before it is imported with these answers. Writes nothing.
+    ///
+    /// Errors: the path was not chosen; questions are open; the data cannot be read.
+    pub fn validate_import(&self, path: &str, answers: &ImportAnswers) -> Result<ValidationReport> {
+        let path = self.allowed(path, PathKind::FileOrFolder)?;
+        self.ask(|w| w.validate_import(&path, answers))
     }
 
     /// Checks a file, a folder, or the newest version of a data set that is known by this name.
@@ -58,7 +66,20 @@ impl Session {
     /// What another rule set would have decided about a run of the past. Writes nothing.
     pub fn simulate_gate(&self, run: &str, promotion: &str) -> Result<GateSimulation> {
         let rules = self.allowed(promotion, PathKind::File)?;
-        self.ask(|w| w.simulate_gate(run, &rules, &CancelToken::new()))
+        let mut found = self.ask(|w| w.simulate_gate(run, &rules, &CancelToken::new()))?;
+        gate_for_window(&mut found.gate);
+        Ok(found)
+    }
+
+    /// A run, with the window's own words for what to do.
+    pub fn run_view(&self, id: &str) -> Result<RunView> {
+        Ok(run_for_window(self.ask(|w| w.run_view(id))?))
+    }
+
+    /// What approving a run would do, with the window's own words.
+    pub fn preview_approval(&self, run: &str) -> Result<ApprovalPreview> {
+        let preview = self.ask(|w| w.preview_approval(run))?;
+        Ok(ApprovalPreview { run: run_for_window(preview.run), ..preview })
     }
 
     /// Writes the report of a drift check as one HTML file that the person chose.
@@ -71,6 +92,23 @@ impl Session {
             ));
         }
         self.ask(|w| w.write_drift_report(&w.drift_view(check)?, &w.report_file(&file)?))
+    }
+}
+
+fn run_for_window(mut run: RunView) -> RunView {
+    if let Some(gate) = &mut run.gate {
+        gate_for_window(gate);
+    }
+    for text in run.error.iter_mut().chain(&mut run.notes) {
+        *text = for_window(text);
+    }
+    run
+}
+
+/// The gate's stored reasons stay as they are; the window says them in its own words.
+fn gate_for_window(gate: &mut GateReport) {
+    for rule in &mut gate.results {
+        rule.reason = for_window(&rule.reason);
     }
 }
 

@@ -102,7 +102,7 @@ impl Session {
             schema: "driftgate/window/1".into(),
             build: format!("{} ({}, lock {})", build.version, build.build, build.lock_hash.short()),
             machine: self.0.world.machine.clone(),
-            device: "cpu: tables need no GPU, and this build has none".into(),
+            device: "tables are learned on the processor, networks on the device that a run asks for".into(),
             actor: actor(&settings).map_or_else(|| self.0.world.actor.clone(), str::to_owned),
             workspace: self.opened().map(|w| view_of(&w)),
             recent,

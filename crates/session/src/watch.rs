@@ -3,8 +3,9 @@
 use crate::lock;
 use crate::session::Inner;
 use crate::{Result, SessionError};
+use driftgate_model::Code;
 use driftgate_model::views::{Failure, WindowEvent};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::Thread;
 use std::time::Duration;
@@ -61,16 +62,23 @@ impl Watch {
     }
 }
 
+fn gone(root: &Path) -> SessionError {
+    SessionError::told(
+        Code::Io,
+        format!("The workspace in {} is not there any more", root.display()),
+        "Put the folder back and the window goes on by itself, or open another workspace",
+    )
+}
+
 /// Compares, and tells; whether a workspace is open.
 fn look(session: &Inner, seen: &Mutex<Seen>) -> bool {
     let Some(workspace) = session.opened() else { return false };
-    let now: Result<u64> = workspace.events().map_err(SessionError::from).and_then(|events| {
-        // The head file says enough as long as it is there; without its folder the workspace is gone.
-        match workspace.root().join(".driftgate").join("ledger.redb").metadata() {
-            Ok(_) => Ok(events),
-            Err(e) => Err(SessionError::io("read the workspace in", workspace.root(), &e)),
-        }
-    });
+    // The head file says enough as long as it is there; without the ledger the workspace is gone.
+    let now: Result<u64> = match workspace.root().join(".driftgate").join("ledger.redb").metadata() {
+        Ok(_) => workspace.events().map_err(SessionError::from),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(gone(workspace.root())),
+        Err(e) => Err(SessionError::io("read the workspace in", workspace.root(), &e)),
+    };
     let mut seen = lock(seen);
     if seen.root != workspace.root() {
         *seen = Seen { root: workspace.root().to_path_buf(), ..Seen::default() };

@@ -1,12 +1,14 @@
 //! Words of the command line, said as a person sees them in the window.
 
 /// Where the window does what a command does: the longest beginning counts.
-const PLACES: [(&str, &str); 16] = [
+const PLACES: [(&str, &str); 19] = [
     ("driftgate audit log", "the Audit screen"),
     ("driftgate audit verify", "Verify on the Audit screen"),
     ("driftgate adapt", "the Drift screen"),
     ("driftgate dataset add", "Import on the Data sets screen"),
     ("driftgate dataset", "the Data sets screen"),
+    ("driftgate doctor", "the doctor on the Settings screen"),
+    ("driftgate drift respond", "Respond on the Drift screen"),
     ("driftgate drift", "the Drift screen"),
     ("driftgate gc", "Clean up on the Settings screen"),
     ("driftgate init", "New workspace"),
@@ -17,6 +19,7 @@ const PLACES: [(&str, &str); 16] = [
     ("driftgate run", "Start a run on the Runs screen"),
     ("driftgate serve", "the Serving screen"),
     ("driftgate", "the command line"),
+    ("--device cpu", "the processor as its device"),
     ("--", ""),
 ];
 
@@ -75,8 +78,13 @@ mod tests {
             ("See `driftgate runs show 1a2b`; train a new candidate", "See the Runs screen; train a new candidate"),
             ("Run `driftgate audit verify` to see more", "Run Verify on the Audit screen to see more"),
             ("Name the version you want with `--to`", "Name the version you want with “to”"),
+            (
+                "check 1a2b waits for an answer: `driftgate drift respond 1a2b`",
+                "check 1a2b waits for an answer: Respond on the Drift screen",
+            ),
             ("there is no model `iris`", "there is no model `iris`"),
             ("leave `--target` and `--task` out", "leave “target” and “task” out"),
+            ("run again with `--device cpu`", "run again with the processor as its device"),
             ("a lone ` quote", "a lone ` quote"),
             ("", ""),
         ] {

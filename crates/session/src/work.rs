@@ -5,11 +5,14 @@ use crate::jobs::{Act, Work};
 use crate::session::Session;
 use crate::store::name_of;
 use crate::{Result, SessionError};
-use driftgate_engine::{AdaptOptions, DriftCheckOptions, ImportAnswers, SimulateOptions, Workspace};
+use driftgate_engine::{
+    AdaptOptions, DeviceChoice, DriftCheckOptions, ImportAnswers, RunOptions, SimulateOptions, Workspace,
+};
 use driftgate_model::RunId;
 use driftgate_model::config::Scenario;
 use driftgate_model::views::{DriftCheckView, JobAsk, JobOutcome, PathKind};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 impl Session {
@@ -21,7 +24,10 @@ impl Session {
                 let answers = ImportAnswers { name, target, task, reference, write_spec: true, spec };
                 self.import(&path, answers)
             }
-            JobAsk::Run { config, edits } => self.run(&config, &edits),
+            JobAsk::Run { config, edits, fine_tune, device } => {
+                let options = RunOptions { fine_tune, device: device_named(&device)? };
+                self.run(&config, &edits, options)
+            }
             JobAsk::Reproduce { run } => self.reproduce(run),
             JobAsk::Check { model, batch } => self.check(model, &batch),
             JobAsk::CheckServed { model, last } => self.check_served(model, last),
@@ -51,13 +57,14 @@ impl Session {
         }))
     }
 
-    fn run(&self, config: &str, edits: &std::collections::BTreeMap<String, serde_json::Value>) -> Result<Work> {
+    fn run(&self, config: &str, edits: &BTreeMap<String, serde_json::Value>, options: RunOptions) -> Result<Work> {
         let path = self.config_to_run(config, edits)?;
         let workspace = self.workspace()?;
         let workspace = workspace.acting(self.host(Some(workspace.root())));
-        let title = format!("Run {}", self.seen_from_workspace(&path));
+        let shown = self.seen_from_workspace(&path);
+        let title = if options.fine_tune { format!("Fine-tune {shown}") } else { format!("Run {shown}") };
         Ok(work(title, "run", move |_, job| {
-            let view = workspace.run(&path, job, &job.cancel)?;
+            let view = workspace.run_with(&path, &options, job, &job.cancel)?;
             done(JobOutcome::Ran { run: view.run.subject.run.clone(), status: view.run.status }, &view)
         }))
     }
@@ -71,7 +78,7 @@ impl Session {
     }
 
     fn check(&self, model: String, batch: &str) -> Result<Work> {
-        let batch = self.allowed(batch, PathKind::File)?;
+        let batch = self.allowed(batch, PathKind::FileOrFolder)?;
         let workspace = self.workspace()?;
         let title = format!("Check {} for drift", name_of(&batch));
         Ok(work(title, "check", move |_, job| {
@@ -108,7 +115,7 @@ impl Session {
     }
 
     fn stage(&self, model: String, batch: &str, holdout: f64) -> Result<Work> {
-        let options = AdaptOptions { batch: self.allowed(batch, PathKind::File)?, holdout };
+        let options = AdaptOptions { batch: self.allowed(batch, PathKind::FileOrFolder)?, holdout };
         let workspace = self.workspace()?;
         let title = format!("Stage {}", name_of(&options.batch));
         Ok(work(title, "stage", move |_, job| {
@@ -124,7 +131,7 @@ impl Session {
     }
 
     fn predict(&self, model: String, input: &str, output: &str) -> Result<Work> {
-        let input = self.allowed(input, PathKind::File)?;
+        let input = self.allowed(input, PathKind::FileOrFolder)?;
         let output = self.allowed(output, PathKind::NewFile)?;
         if input == output {
             return Err(SessionError::bad_input(
@@ -153,6 +160,16 @@ impl Session {
 
 /// Answers that a check of what was served looks at, where nobody says how many.
 const LAST: usize = 1000;
+
+/// Where a network is trained, by the name that a front gives it.
+fn device_named(name: &str) -> Result<DeviceChoice> {
+    match name {
+        "" | "auto" => Ok(DeviceChoice::Auto),
+        "cpu" => Ok(DeviceChoice::Cpu),
+        "gpu" => Ok(DeviceChoice::Gpu),
+        other => Err(SessionError::bad_input(format!("There is no device `{other}`"), "Choose auto, cpu or gpu")),
+    }
+}
 
 pub(crate) fn work(
     title: String,

@@ -54,7 +54,12 @@ fn it_leaves_something_to_decide_and_something_to_answer() {
         holdout: 0.3,
     });
     assert_eq!(staged.state, JobState::Done, "{staged:#?}");
-    let ran = desk.does(JobAsk::Run { config: "configs/demo/adapted.yaml".into(), edits: BTreeMap::new() });
+    let ran = desk.does(JobAsk::Run {
+        config: "configs/demo/adapted.yaml".into(),
+        edits: BTreeMap::new(),
+        fine_tune: false,
+        device: String::new(),
+    });
     let Some(JobOutcome::Ran { run, status: RunStatus::AwaitingApproval }) = &ran.outcome else { panic!("{ran:#?}") };
     desk.session.ask(|w| w.approve(run.as_str(), Some("Copes with both"))).unwrap();
     let after = desk.session.ask(|w| w.overview()).unwrap();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 fn run(config: &str, edits: &[(&str, serde_json::Value)]) -> JobAsk {
     let edits = edits.iter().map(|(path, value)| ((*path).to_string(), value.clone())).collect();
-    JobAsk::Run { config: config.into(), edits }
+    JobAsk::Run { config: config.into(), edits, fine_tune: false, device: String::new() }
 }
 
 /// A run that goes on for minutes.
@@ -149,6 +149,17 @@ fn a_changed_config_is_a_file_of_its_own() {
     assert!(view.problems.is_empty());
     assert!(view.fields.iter().any(|f| f.group == "training" && f.path.ends_with("n_estimators")));
     assert!(view.fields.iter().any(|f| f.group == "run" && f.path == "random_seed"));
+    // The folder of the data is seen from the workspace, wherever the config lies.
+    for config in ["configs/pipeline_iris.yaml", "configs/window/pipeline_iris-2.yaml"] {
+        let view = desk.session.config(config).unwrap();
+        assert_eq!(view.fields.iter().find(|f| f.path == "data.raw").unwrap().value, json!("data"), "{config}");
+    }
+    let moved = BTreeMap::from([("data.raw".to_string(), json!("./other"))]);
+    let view = desk.session.check_config("configs/pipeline_iris.yaml", &moved).unwrap();
+    assert_eq!(view.fields.iter().find(|f| f.path == "data.raw").unwrap().value, json!("other"));
+    desk.does(run("configs/pipeline_iris.yaml", &[("data.raw", json!("other"))]));
+    let text = std::fs::read_to_string(desk.at("work/configs/window/pipeline_iris-3.yaml")).unwrap();
+    assert!(text.contains("../../other"), "{text}");
     let edits = BTreeMap::from([("configs.training.model.hyperparameters.n_estimators".to_string(), json!(0))]);
     let problems = desk.session.check_config("configs/pipeline_iris.yaml", &edits).unwrap().problems;
     assert_eq!(problems.len(), 1, "{problems:?}");

@@ -17,6 +17,7 @@ fn what_was_not_chosen_is_refused() {
     assert!(failure.message.contains("was not chosen") && failure.hint.is_some(), "{failure:?}");
     for path in [outside.as_str(), "../secret/data.csv"] {
         assert_eq!(said(desk.session.plan_import(path, &Default::default())).code, Code::Refused, "{path}");
+        assert_eq!(said(desk.session.validate_import(path, &Default::default())).code, Code::Refused, "{path}");
     }
     assert_eq!(said(desk.session.save(&desk.at("secret/new.csv").display().to_string(), b"x")).code, Code::Refused);
     assert!(!desk.at("secret/new.csv").exists());
@@ -80,7 +81,7 @@ fn links_are_followed_before_anything_is_allowed() {
     std::os::unix::fs::symlink(desk.at("work/.driftgate"), desk.at("work/configs/window")).unwrap();
     let config = desk.write("work/configs/p.yaml", "task_type: classification\n");
     let edits = std::collections::BTreeMap::from([("random_seed".to_string(), serde_json::json!(1))]);
-    assert!(desk.session.start_job(JobAsk::Run { config, edits }).is_err());
+    assert!(desk.session.start_job(JobAsk::Run { config, edits, fine_tune: false, device: String::new() }).is_err());
 }
 
 #[test]

@@ -15,7 +15,12 @@ const MODEL: &str = "iris-classification";
 /// With an approved model.
 fn approved() -> Desk {
     let desk = Desk::with_iris();
-    let ask = JobAsk::Run { config: "configs/pipeline_iris.yaml".into(), edits: BTreeMap::new() };
+    let ask = JobAsk::Run {
+        config: "configs/pipeline_iris.yaml".into(),
+        edits: BTreeMap::new(),
+        fine_tune: false,
+        device: String::new(),
+    };
     let job = desk.does(ask);
     let Some(JobOutcome::Ran { run, .. }) = &job.outcome else { panic!("{job:#?}") };
     desk.session.ask(|w| w.approve(run.as_str(), None)).unwrap();
@@ -97,7 +102,12 @@ fn a_server_follows_what_is_decided() {
     let desk = approved();
     desk.session.start_server(0).unwrap();
     // The same again: the very artifact that is in Production holds its own against itself.
-    let job = desk.does(JobAsk::Run { config: "configs/pipeline_iris.yaml".into(), edits: BTreeMap::new() });
+    let job = desk.does(JobAsk::Run {
+        config: "configs/pipeline_iris.yaml".into(),
+        edits: BTreeMap::new(),
+        fine_tune: false,
+        device: String::new(),
+    });
     let Some(JobOutcome::Ran { run, .. }) = &job.outcome else { panic!("{job:#?}") };
     desk.session.ask(|w| w.approve(run.as_str(), None)).unwrap();
     desk.hears(

@@ -105,6 +105,11 @@ fn a_half_copied_file_fails_the_import_and_nothing_else() {
 fn data_that_are_refused_come_with_their_report() {
     let desk = Desk::with_workspace();
     let path = desk.write("work/bad.csv", "a,y\n1,x\n1,x\n");
+    // The same is found before anything is imported.
+    let task = Some(driftgate_model::Task::Classification);
+    let answers = ImportAnswers { target: Some("y".into()), task, ..ImportAnswers::default() };
+    let before = desk.session.validate_import(&path, &answers).unwrap();
+    assert!(desk.session.ask(|w| w.datasets()).unwrap().is_empty(), "nothing is written");
     let ask = JobAsk::Import {
         path,
         name: None,
@@ -119,6 +124,7 @@ fn data_that_are_refused_come_with_their_report() {
     assert!(failure.message.lines().count() > 1, "{}", failure.message);
     let answer = desk.session.job_answer(job.id).unwrap();
     let report: driftgate_model::ValidationReport = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(report.findings, before.findings);
     assert!(report.errors() > 0 && failure.message.contains(&report.findings[0].message), "{report:#?}");
 }
 

@@ -30,6 +30,19 @@ pub async fn plan_import(
 }
 
 #[tauri::command(rename_all = "snake_case")]
+pub async fn validate_import(
+    desk: State<'_, Session>,
+    path: String,
+    name: Option<String>,
+    target: Option<String>,
+    task: Option<Task>,
+    spec: Option<String>,
+) -> Answer {
+    let answers = ImportAnswers { name, target, task, spec, ..ImportAnswers::default() };
+    session(&desk, move |s| s.validate_import(&path, &answers)).await
+}
+
+#[tauri::command(rename_all = "snake_case")]
 pub async fn draft_spec(desk: State<'_, Session>, spec: DatasetSpec) -> Answer {
     session(&desk, move |s| Ok(s.draft_spec(&spec))).await
 }

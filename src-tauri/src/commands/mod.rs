@@ -4,6 +4,7 @@ mod data;
 mod desktop;
 mod drift;
 mod models;
+mod pictures;
 mod proof;
 mod runs;
 mod serving;
@@ -37,9 +38,13 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         data::datasets,
         data::dataset,
         data::plan_import,
+        data::validate_import,
         data::draft_spec,
         data::check_spec,
         data::validate_dataset,
+        pictures::thumbnail,
+        pictures::import_thumbnail,
+        pictures::devices,
         runs::runs,
         runs::run,
         runs::run_curve,
@@ -77,5 +82,7 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         serving::stop_server,
         serving::try_request,
         serving::curl,
+        serving::try_picture,
+        serving::curl_picture,
     ]
 }

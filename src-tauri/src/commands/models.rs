@@ -1,6 +1,6 @@
 //! The registry, and decisions.
 
-use crate::answer::{Answer, engine};
+use crate::answer::{Answer, engine, session};
 use driftgate_model::Timestamp;
 use driftgate_session::Session;
 use tauri::State;
@@ -32,7 +32,7 @@ pub async fn card(desk: State<'_, Session>, name: String) -> Answer {
 
 #[tauri::command(rename_all = "snake_case")]
 pub async fn preview_approval(desk: State<'_, Session>, run: String) -> Answer {
-    engine(&desk, move |w| w.preview_approval(&run)).await
+    session(&desk, move |s| s.preview_approval(&run)).await
 }
 
 #[tauri::command(rename_all = "snake_case")]

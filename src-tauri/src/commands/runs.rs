@@ -23,7 +23,7 @@ pub async fn runs(
 
 #[tauri::command(rename_all = "snake_case")]
 pub async fn run(desk: State<'_, Session>, id: String) -> Answer {
-    engine(&desk, move |w| w.run_view(&id)).await
+    session(&desk, move |s| s.run_view(&id)).await
 }
 
 #[tauri::command(rename_all = "snake_case")]

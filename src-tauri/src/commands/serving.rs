@@ -29,3 +29,13 @@ pub async fn try_request(desk: State<'_, Session>, model: String, row: Map<Strin
 pub async fn curl(desk: State<'_, Session>, model: String, row: Map<String, Value>) -> Answer {
     session(&desk, move |s| s.curl(&model, &row)).await
 }
+
+#[tauri::command(rename_all = "snake_case")]
+pub async fn try_picture(desk: State<'_, Session>, model: String, path: String) -> Answer {
+    session(&desk, move |s| s.try_picture(&model, &path)).await
+}
+
+#[tauri::command(rename_all = "snake_case")]
+pub async fn curl_picture(desk: State<'_, Session>, model: String, path: String) -> Answer {
+    session(&desk, move |s| s.curl_picture(&model, &path)).await
+}

@@ -27,11 +27,20 @@ impl Kind {
     }
 }
 
+/// What a button does. One type for all: the button is compiled once, and not for each thing that one does.
+pub struct Press(Box<dyn Fn(MouseEvent)>);
+
+impl<F: Fn(MouseEvent) + 'static> From<F> for Press {
+    fn from(act: F) -> Press {
+        Press(Box::new(act))
+    }
+}
+
 /// A button with an icon before its text. One that shows its icon only has its text as its name.
 #[component]
 pub fn Button(
     #[prop(into)] text: Signal<String>,
-    on_press: impl Fn(MouseEvent) + 'static,
+    #[prop(into)] on_press: Press,
     #[prop(optional)] kind: Kind,
     #[prop(optional)] icon: Option<Icon>,
     #[prop(optional)] icon_only: bool,
@@ -41,7 +50,7 @@ pub fn Button(
     let class =
         format!("{}{}{}", kind.class(), if icon_only { " icon" } else { "" }, if large { " large" } else { "" });
     view! {
-        <button type="button" class=class disabled=move || disabled.get() on:click=on_press
+        <button type="button" class=class disabled=move || disabled.get() on:click=move |e| (on_press.0)(e)
             aria-label=move || icon_only.then(|| text.get()) title=move || icon_only.then(|| text.get())>
             {icon.map(|icon| view! { <IconSvg icon=icon/> })}
             {move || (!icon_only).then(|| text.get())}

@@ -7,6 +7,7 @@ use driftgate_model::views::PathKind;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::json;
+use std::rc::Rc;
 
 /// Takes files that are dropped anywhere on the window while the calling screen is in sight.
 pub fn on_drop(take: impl Fn(Vec<String>) + 'static) {
@@ -50,6 +51,16 @@ pub fn DropZone(
     }
 }
 
+/// What is done with a path. One type for all: the field is compiled once, and not for each thing that is done.
+#[derive(Clone)]
+pub struct TakePath(Rc<dyn Fn(String)>);
+
+impl<F: Fn(String) + 'static> From<F> for TakePath {
+    fn from(take: F) -> TakePath {
+        TakePath(Rc::new(take))
+    }
+}
+
 /// A path: typed, or chosen in the desktop's own dialog. `on_path` gets it once the engine has granted it.
 #[component]
 pub fn PathField(
@@ -68,7 +79,7 @@ pub fn PathField(
     /// Holds what is typed, where the field is one of several of a form whose own button takes it: there is no button here.
     #[prop(optional)]
     typed: Option<RwSignal<String>>,
-    on_path: impl Fn(String) + Copy + 'static,
+    #[prop(into)] on_path: TakePath,
 ) -> impl IntoView {
     let of_form = typed.is_some();
     let typed = typed.unwrap_or_else(|| RwSignal::new(start));
@@ -76,18 +87,20 @@ pub fn PathField(
     let id = next_id("path");
     let note = format!("{id}-wrong");
     let title = StoredValue::new(label.clone());
+    let on_path = StoredValue::new_local(on_path);
     let use_typed = move || {
         let path = typed.get_untracked().trim().to_owned();
         if path.is_empty() {
             wrong.set(Some("Type a path, or choose one".into()));
             return;
         }
+        let on_path = on_path.get_value();
         spawn_local(async move {
             match call::<String>(&ask("name_path", json!({ "path": path, "kind": kind }))).await {
                 Ok(path) => {
                     wrong.try_set(None);
                     typed.try_set(path.clone());
-                    on_path(path);
+                    (on_path.0)(path);
                 }
                 Err(failure) => {
                     let hint = failure.hint.map(|h| format!(". {h}")).unwrap_or_default();
@@ -96,15 +109,19 @@ pub fn PathField(
             }
         });
     };
-    let choose = move |_| {
-        let arguments =
-            json!({ "kind": kind, "title": title.get_value(), "name": name.clone(), "extensions": extensions.clone() });
+    let folder_too = kind == PathKind::FileOrFolder;
+    let offered = StoredValue::new((name, extensions));
+    let choose = move |kind: PathKind| {
+        let on_path = on_path.get_value();
+        let arguments = offered.with_value(|(name, extensions)| {
+            json!({ "kind": kind, "title": title.get_value(), "name": name, "extensions": extensions })
+        });
         spawn_local(async move {
             match call::<Option<String>>(&ask("choose_path", arguments)).await {
                 Ok(Some(path)) => {
                     wrong.try_set(None);
                     typed.try_set(path.clone());
-                    on_path(path);
+                    (on_path.0)(path);
                 }
                 Ok(None) => {}
                 Err(failure) => {
@@ -122,7 +139,9 @@ pub fn PathField(
                     on:input=move |e| typed.set(event_target_value(&e))
                     on:keydown=move |e| if e.key() == "Enter" { e.prevent_default(); use_typed(); }/>
                 {(!of_form).then(|| view! { <Button text=take kind=Kind::Secondary on_press=move |_| use_typed()/> })}
-                <Button text="Choose…" icon=Icon::Folder on_press=choose/>
+                <Button text="Choose…" icon=Icon::Folder on_press=move |_| choose(kind)/>
+                // A desktop's dialog offers either files or folders.
+                {folder_too.then(|| view! { <Button text="Choose a folder…" on_press=move |_| choose(PathKind::Folder)/> })}
             </div>
             <span class="wrong" id=note aria-live="polite">{move || wrong.get()}</span>
         </div>

@@ -16,12 +16,14 @@ pub fn Progress(#[prop(into)] what: String, progress: Option<JobProgress>) -> im
         Some(p) => {
             let share = (p.done as f64 / p.total as f64).clamp(0.0, 1.0);
             let eta = p.eta_ms.map(|ms| format!(", about {} left", words::duration(ms))).unwrap_or_default();
+            // What goes through a network is pictures.
+            let unit = if p.what == "training" { "pictures" } else { p.what.as_str() }.to_owned();
             view! {
                 <div class="bar" role="progressbar" aria-label=what aria-valuemin="0" aria-valuemax="100"
                     aria-valuenow=format!("{:.0}", share * 100.0)>
                     <div style:width=format!("{:.1}%", share * 100.0)></div>
                 </div>
-                <div class="faint small">{format!("{} of {} {}{eta}", words::whole(p.done), words::whole(p.total), p.what)}</div>
+                <div class="faint small">{format!("{} of {} {}{eta}", words::whole(p.done), words::whole(p.total), unit)}</div>
             }
             .into_any()
         }

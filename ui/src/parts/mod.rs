@@ -11,6 +11,8 @@ mod grid;
 mod icon;
 mod jobs;
 mod palette;
+mod picture;
+mod reason;
 mod show;
 mod toast;
 
@@ -25,5 +27,7 @@ pub use grid::{Column, Grid, Line};
 pub use icon::{Icon, IconSvg, Logo};
 pub use jobs::{JobCard, JobTray, Progress};
 pub use palette::Palette;
+pub use picture::{PICTURES, Picture, Pictures, SIDE, Shot, is_picture, of_file, stored};
+pub use reason::Reason;
 pub use show::{Empty, Facts, FailureView, Notice, Shown, Top};
 pub use toast::Toasts;

@@ -75,16 +75,20 @@ where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    // What went wrong is looked at only where there is no answer: an answer that is there is drawn once.
     move || {
-        match (answer.value.get(), answer.failure.get()) {
-        (Some(value), _) => children(value).into_any(),
-        (None, Some(failure)) => {
-            view! { <div class="body"><FailureView failure=failure again=Callback::new(move |()| answer.reload())/></div> }.into_any()
-        }
-        (None, None) => view! {
-            <div class="empty" aria-busy="true"><Show when=move || answer.slow.get()><p role="status">"Asking the engine…"</p></Show></div>
-        }
-        .into_any(),
+        match answer.value.get() {
+        Some(value) => children(value).into_any(),
+        None => match answer.failure.get() {
+            Some(failure) => view! {
+                <div class="body"><FailureView failure=failure again=Callback::new(move |()| answer.reload())/></div>
+            }
+            .into_any(),
+            None => view! {
+                <div class="empty" aria-busy="true"><Show when=move || answer.slow.get()><p role="status">"Asking the engine…"</p></Show></div>
+            }
+            .into_any(),
+        },
     }
     }
 }

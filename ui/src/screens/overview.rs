@@ -119,7 +119,7 @@ fn unwatched(models: &[OverviewModel]) -> Vec<String> {
 #[component]
 fn AlarmLine(alarm: OverviewAlarm) -> impl IntoView {
     let c = alarm.check;
-    let worst: Vec<&str> = c.worst.iter().take(3).map(|w| w.0.as_str()).collect();
+    let worst: Vec<&str> = c.worst.iter().take(3).map(|w| words::column(&w.0)).collect();
     let columns = if worst.is_empty() { String::new() } else { format!(": {}", worst.join(", ")) };
     view! {
         <li class="panel need">

@@ -5,6 +5,8 @@
 #![allow(clippy::print_stderr, reason = "a front: what is wrong, it says on the terminal")]
 #![allow(clippy::disallowed_methods, reason = "a front: it reads its arguments and chooses the exit code")]
 
+mod compact;
+
 use std::path::Path;
 use std::process::ExitCode;
 use wasm_bindgen_cli_support::Bindgen;
@@ -24,12 +26,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes the JavaScript module and the wasm it loads into `out`.
+/// Writes the JavaScript module and the wasm it loads, made small to fetch, into `out`.
 fn bind(input: &Path, out: &Path) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(input);
     let web = bindgen.web(true).map_err(|e| format!("{e:#}"))?;
     // The names of functions are a third of the file, and nobody reads them in a window.
     web.typescript(false).remove_name_section(true).remove_producers_section(true);
-    web.generate(out).map_err(|e| format!("{}: {e:#}", input.display()))
+    web.generate(out).map_err(|e| format!("{}: {e:#}", input.display()))?;
+    let stem = input.file_stem().unwrap_or_default().to_string_lossy();
+    let file = out.join(format!("{stem}_bg.wasm"));
+    let wasm = std::fs::read(&file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
+    let small = compact::compact(&wasm).map_err(|e| format!("{}: {e}", file.display()))?;
+    std::fs::write(&file, small).map_err(|e| format!("cannot write {}: {e}", file.display()))
 }

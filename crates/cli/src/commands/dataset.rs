@@ -1,15 +1,16 @@
 //! `dataset …`.
 
 use super::Ended;
-use crate::args::{DatasetAddArgs, DatasetCommand};
+use crate::args::{DatasetAddArgs, DatasetCommand, SynthesizeCommand, SynthesizeImagesArgs};
 use crate::context::Context;
 use crate::exit::{CliError, Exit};
 use crate::question::{Answer, ask, can_ask};
 use crate::render::dataset;
-use driftgate_engine::{ImportAnswers, Workspace};
+use driftgate_engine::{ImportAnswers, SyntheticDrift, SyntheticOptions, Workspace};
 use driftgate_model::views::ImportQuestion;
 use driftgate_model::{Code, DatasetRow, Task};
 use serde::Serialize;
+use std::path::Path;
 
 /// Does what was asked of data sets.
 pub fn perform(context: &Context, command: DatasetCommand) -> Ended {
@@ -26,7 +27,43 @@ pub fn perform(context: &Context, command: DatasetCommand) -> Ended {
             context.output.answer(&report, dataset::validation)?;
             Ok(if report.errors() > 0 { Exit::Error } else { Exit::Done })
         }
+        DatasetCommand::Fetch { name, from, output } => fetch(context, &name, from.as_deref(), output.as_deref()),
+        DatasetCommand::Synthesize(SynthesizeCommand::Images(args)) => synthesize(context, &args),
     }
+}
+
+/// Lays a published archive out. Driftgate itself asks nothing of any network.
+fn fetch(context: &Context, name: &str, from: Option<&Path>, output: Option<&Path>) -> Ended {
+    let Some(from) = from else {
+        return Err(CliError::Usage {
+            message: format!("Driftgate downloads nothing, so `dataset fetch {name}` needs the archive"),
+            hint: "Download cifar-10-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html, and give it with --from"
+                .into(),
+        });
+    };
+    let folder = output.map_or_else(|| Path::new("data").join(name), Path::to_path_buf);
+    let made = driftgate_engine::fetch_cifar10(from, &folder, &context.observer(), &context.cancel)?;
+    context.output.answer(&made, dataset::laid_out)?;
+    Ok(Exit::Done)
+}
+
+fn synthesize(context: &Context, args: &SynthesizeImagesArgs) -> Ended {
+    let options = SyntheticOptions {
+        classes: args.classes as usize,
+        per_class: args.per_class as usize,
+        size: args.size,
+        seed: args.seed,
+        drift: args.drift.as_deref().map(|word| match word {
+            "darker" => SyntheticDrift::Darker,
+            "warmer" => SyntheticDrift::Warmer,
+            "blurred" => SyntheticDrift::Blurred,
+            // The parser lets no other word through.
+            _ => SyntheticDrift::Noisy,
+        }),
+    };
+    let made = driftgate_engine::synthesize_images(&args.folder, &options)?;
+    context.output.answer(&made, dataset::laid_out)?;
+    Ok(Exit::Done)
 }
 
 fn add(context: &Context, args: &DatasetAddArgs) -> Ended {

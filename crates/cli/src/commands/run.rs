@@ -7,7 +7,7 @@ use crate::exit::{CliError, Exit};
 use crate::question::{Answer, ask, can_ask};
 use crate::render::models::decided;
 use crate::render::run::{Next, approval_effect, verdict};
-use driftgate_engine::Workspace;
+use driftgate_engine::{DeviceChoice, RunOptions, Workspace};
 use driftgate_model::RunStatus;
 use driftgate_model::views::RunView;
 
@@ -24,7 +24,8 @@ pub fn run(context: &Context, args: &RunArgs) -> Ended {
     if let Some(time) = args.max_time {
         context.cancel_after(time);
     }
-    let view = workspace.run(&args.config, &observer, &context.cancel)?;
+    let options = RunOptions { fine_tune: args.fine_tune, device: device(args.device.as_deref())? };
+    let view = workspace.run_with(&args.config, &options, &observer, &context.cancel)?;
     drop(observer);
     let begin = context.begin();
     context.output.answer(&view, |v, width| verdict(v, &Next { begin: &begin }, width))?;
@@ -32,6 +33,21 @@ pub fn run(context: &Context, args: &RunArgs) -> Ended {
         return decide(context, &workspace, &view);
     }
     Ok(Exit::of_run(view.run.status))
+}
+
+/// Where a network is trained: as asked for, or as MODEL_DEVICE says, in the reference's words too.
+fn device(asked: Option<&str>) -> Result<DeviceChoice, CliError> {
+    let said = std::env::var("MODEL_DEVICE").ok().filter(|t| !t.trim().is_empty());
+    let word = asked.map(str::to_owned).or(said).unwrap_or_else(|| "auto".into());
+    match word.trim().to_ascii_lowercase().as_str() {
+        "auto" => Ok(DeviceChoice::Auto),
+        "cpu" => Ok(DeviceChoice::Cpu),
+        "gpu" | "cuda" | "directml" => Ok(DeviceChoice::Gpu),
+        "software-gpu" => Ok(DeviceChoice::SoftwareGpu),
+        other => {
+            Err(CliError::Usage { message: format!("MODEL_DEVICE is `{other}`"), hint: "Use auto, cpu or gpu".into() })
+        }
+    }
 }
 
 /// Asks for the decision. Whatever is no clear answer leaves the run waiting.

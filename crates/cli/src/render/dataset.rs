@@ -2,8 +2,11 @@
 
 use super::format::{Tone, bytes, count, faint, paint, plural, splits, strong, time, version};
 use super::table::{Align, Cell, Table, facts, paragraph};
-use driftgate_model::views::{DatasetAdded, DatasetView, ImportPlan};
-use driftgate_model::{DatasetRow, DatasetSpec, DatasetVersionRow, Finding, Severity, SplitPolicy, ValidationReport};
+use driftgate_model::views::{DatasetAdded, DatasetView, ImportPlan, PicturesMade};
+use driftgate_model::{
+    BadImages, DatasetRow, DatasetSpec, DatasetVersionRow, Finding, ImageSetSpec, Severity, SplitPolicy,
+    ValidationReport,
+};
 
 /// Every finding with its examples.
 pub fn findings(report: &ValidationReport, width: usize) -> String {
@@ -88,6 +91,13 @@ pub fn added(a: &DatasetAdded, width: usize) -> String {
     out
 }
 
+/// A folder of pictures that was made.
+pub fn laid_out(made: &PicturesMade, width: usize) -> String {
+    let mut out = format!("{} {}\n", paint(Tone::Good, "✓ Made"), strong(&made.folder));
+    out += &facts(vec![("pictures", count(made.pictures)), ("classes", made.classes.join(", "))], width);
+    out + &format!("Next: driftgate dataset add {}\n", made.folder)
+}
+
 /// Notes, one a line.
 pub fn notes(list: &[String], width: usize) -> String {
     list.iter().map(|n| paragraph("  · ", n, width)).collect()
@@ -145,13 +155,16 @@ pub fn list(rows: &[DatasetRow], width: usize) -> String {
 /// The answer of `dataset show`.
 pub fn show(d: &DatasetView, width: usize) -> String {
     let row = &d.dataset;
-    let mut out = format!("{} · {} · target {}\n", strong(&row.name), row.task, row.target);
+    let pictures = d.spec.images.is_some();
+    let target = if pictures { "pictures by class".to_owned() } else { format!("target {}", row.target) };
+    let mut out = format!("{} · {} · {target}\n", strong(&row.name), row.task);
     out += &about(d, width);
-    out += &format!("\n{}\n{}", strong("Versions"), versions(&row.versions, width));
+    out += &format!("\n{}\n{}", strong("Versions"), versions(&row.versions, pictures, width));
     for change in &d.changes {
         out += &paragraph("  · ", change, width);
     }
-    out += &format!("\n{}\n{}", strong("Columns"), columns(&d.spec, width));
+    let heading = if pictures { "Measured of each picture" } else { "Columns" };
+    out += &format!("\n{}\n{}", strong(heading), columns(&d.spec, width));
     out += &format!("\n{} {}\n{}", strong("Validation:"), tally(&d.validation), findings(&d.validation, width));
     out
 }
@@ -164,6 +177,12 @@ fn about(d: &DatasetView, width: usize) -> String {
     if let Some(labels) = &d.spec.constraints.label_classes {
         pairs.push(("labels", labels.join(", ")));
     }
+    if !d.classes.is_empty() {
+        pairs.push(("balance", super::pictures::balance(&d.classes)));
+    }
+    if let Some(images) = &d.spec.images {
+        pairs.push(("pictures", taken(images)));
+    }
     pairs.push(("splits", policy(&d.spec.split)));
     pairs.push(("test split", format!("looked at by {}", plural(d.dataset.test_looks, "run", "runs"))));
     if !d.models.is_empty() {
@@ -171,6 +190,19 @@ fn about(d: &DatasetView, width: usize) -> String {
         pairs.push(("models", models.join(", ")));
     }
     facts(pairs, width)
+}
+
+/// Which files count as pictures, and what happens to those that cannot be used.
+fn taken(images: &ImageSetSpec) -> String {
+    let bad = match images.bad_images {
+        BadImages::Fail => "a broken one refuses the data set",
+        BadImages::Skip => "broken ones are left out",
+    };
+    format!(
+        "{}; at least {} of each class; {bad}",
+        images.expected_formats.join(", "),
+        count(images.min_images_per_class)
+    )
 }
 
 fn policy(s: &SplitPolicy) -> String {
@@ -191,10 +223,10 @@ fn policy(s: &SplitPolicy) -> String {
     text
 }
 
-fn versions(list: &[DatasetVersionRow], width: usize) -> String {
+fn versions(list: &[DatasetVersionRow], pictures: bool, width: usize) -> String {
     let mut table = Table::new(&[
         ("", Align::Left),
-        ("rows", Align::Right),
+        (if pictures { "pictures" } else { "rows" }, Align::Right),
         ("columns", Align::Right),
         ("splits", Align::Left),
         ("content", Align::Left),

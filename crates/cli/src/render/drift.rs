@@ -88,9 +88,10 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
         "{} · {}\n",
         paint(tone(r.overall.verdict), &capital(&head)),
         format_args!(
-            "{} of {} columns drifted, {} inconclusive{}",
+            "{} of {} {} drifted, {} inconclusive{}",
             count(r.overall.drifted_columns),
             count(r.overall.total_columns),
+            if of_pictures(r) { "colour channels" } else { "columns" },
             count(r.overall.inconclusive_columns),
             besides(r)
         )
@@ -98,7 +99,7 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
     let mut about = vec![
         ("check", v.check.short().to_owned()),
         ("model", format!("{} v{} · run {}", r.model, r.model_version, r.run.short())),
-        ("batch", format!("{} · {} · {}", source(v), plural(r.batch_rows, "row", "rows"), r.batch.short())),
+        ("batch", format!("{} · {} · {}", source(v), rows(r, r.batch_rows), r.batch.short())),
         ("reference", reference(r)),
         ("checked", format!("{} by {}", time_utc(r.generated_at), who(v.actor.as_deref()))),
     ];
@@ -107,17 +108,22 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
     out.push('\n');
     let said = |verdict| r.columns.iter().filter(move |c| c.verdict == verdict);
     if shown.all {
-        out += &columns(r.columns.iter(), width);
+        out += &columns(r.columns.iter(), of_pictures(r), width);
     } else {
         // What drifted, then the largest of what cannot be told.
         let doubtful = said(DriftVerdict::Inconclusive).take(MOST_DOUBTFUL);
-        out += &columns(said(DriftVerdict::Drifted).chain(doubtful), width);
+        out += &columns(said(DriftVerdict::Drifted).chain(doubtful), of_pictures(r), width);
         out += &left_out(
             said(DriftVerdict::Inconclusive).skip(MOST_DOUBTFUL).count() as u64,
             said(DriftVerdict::Stable).count() as u64,
+            if of_pictures(r) { ["channel", "channels"] } else { ["column", "columns"] },
         );
     }
     out += &others(v, width);
+    if let Some(found) = &r.images {
+        let json = format!("{} drift show {} --json", shown.begin, v.check.short());
+        out += &super::pictures::evidence(found, &json, width);
+    }
     for text in &r.warnings {
         out += &paragraph("  note: ", text, width);
     }
@@ -142,8 +148,17 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
     out
 }
 
+fn of_pictures(r: &driftgate_model::DriftReport) -> bool {
+    r.images.is_some() || r.drift_type == "images"
+}
+
+/// Rows of a table, or pictures.
+fn rows(r: &driftgate_model::DriftReport, n: u64) -> String {
+    if of_pictures(r) { plural(n, "picture", "pictures") } else { plural(n, "row", "rows") }
+}
+
 fn reference(r: &driftgate_model::DriftReport) -> String {
-    let rows = plural(r.reference_rows, "row", "rows");
+    let rows = rows(r, r.reference_rows);
     match &r.like {
         None => format!("{rows} of the train split"),
         Some(batch) => format!("{rows} of the drifted batch {} that it learned from too", batch.short()),
@@ -169,6 +184,22 @@ fn source(v: &DriftCheckView) -> &str {
     v.source.as_deref().unwrap_or("(redacted)")
 }
 
+/// A column's name; the pixels of a picture are called by their colour.
+fn channel(name: &str) -> &str {
+    match name {
+        "pixels_red" => "red channel",
+        "pixels_green" => "green channel",
+        "pixels_blue" => "blue channel",
+        "pixels_gray" => "brightness",
+        other => other,
+    }
+}
+
+/// What the test of everything together is called.
+fn together(r: &driftgate_model::DriftReport) -> &'static str {
+    if of_pictures(r) { "all pictures together" } else { "all together" }
+}
+
 /// What besides the columns speaks for the verdict, where no column does.
 fn besides(r: &driftgate_model::DriftReport) -> String {
     if r.overall.drifted_columns + r.overall.inconclusive_columns > 0 || r.overall.verdict == DriftVerdict::Stable {
@@ -180,7 +211,7 @@ fn besides(r: &driftgate_model::DriftReport) -> String {
         .filter(|(_, c)| c.as_ref().is_some_and(|c| c.verdict == r.overall.verdict))
         .map(|(n, _)| *n)
         .collect();
-    let alone = [("all together", &r.global), ("performance", &r.performance)];
+    let alone = [(together(r), &r.global), ("performance", &r.performance)];
     names.extend(
         alone.iter().filter(|(_, t)| t.as_ref().is_some_and(|t| t.verdict == r.overall.verdict)).map(|(n, _)| *n),
     );
@@ -188,13 +219,17 @@ fn besides(r: &driftgate_model::DriftReport) -> String {
 }
 
 /// How many columns are not shown, and how to see them.
-fn left_out(inconclusive: u64, stable: u64) -> String {
+fn left_out(inconclusive: u64, stable: u64, [one, many]: [&str; 2]) -> String {
     let mut words = Vec::new();
     if inconclusive > 0 {
-        words.push(plural(inconclusive, "more column is inconclusive", "more columns are inconclusive"));
+        let verb = if inconclusive == 1 { "is" } else { "are" };
+        words.push(format!(
+            "{} {verb} inconclusive",
+            plural(inconclusive, &format!("more {one}"), &format!("more {many}"))
+        ));
     }
     if stable > 0 {
-        words.push(plural(stable, "column is stable", "columns are stable"));
+        words.push(format!("{} {} stable", plural(stable, one, many), if stable == 1 { "is" } else { "are" }));
     }
     match words.is_empty() {
         true => String::new(),
@@ -202,10 +237,10 @@ fn left_out(inconclusive: u64, stable: u64) -> String {
     }
 }
 
-fn columns<'a>(list: impl Iterator<Item = &'a ColumnDrift>, width: usize) -> String {
+fn columns<'a>(list: impl Iterator<Item = &'a ColumnDrift>, pictures: bool, width: usize) -> String {
     let mut table = Table::new(&[
         ("", Align::Left),
-        ("column", Align::Left),
+        (if pictures { "channel" } else { "column" }, Align::Left),
         ("severity", Align::Left),
         ("test", Align::Left),
         ("effect", Align::Right),
@@ -218,7 +253,7 @@ fn columns<'a>(list: impl Iterator<Item = &'a ColumnDrift>, width: usize) -> Str
         let Some(t) = c.leading() else { continue };
         table.row([
             Cell::toned(mark(c.verdict), tone(c.verdict)),
-            Cell::toned(c.name.as_str(), Tone::Strong),
+            Cell::toned(if pictures { channel(&c.name) } else { c.name.as_str() }, Tone::Strong),
             severity(c.severity),
             t.test.as_str().into(),
             number(t.effect).into(),
@@ -262,7 +297,7 @@ fn others(v: &DriftCheckView, width: usize) -> String {
         let c = c.as_ref()?;
         Some((name, c.verdict, c.leading()?))
     });
-    let alone = [("all together", &r.global), ("performance", &r.performance)];
+    let alone = [(together(r), &r.global), ("performance", &r.performance)];
     let of_tests = alone.into_iter().filter_map(|(name, t)| t.as_ref().map(|t| (name, t.verdict, t)));
     for (name, verdict, t) in of_tests.chain(of_columns) {
         let range = t.interval.map_or_else(String::new, |i| format!(" {}", interval(i)));

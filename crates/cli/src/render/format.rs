@@ -151,6 +151,13 @@ pub fn version(v: Option<u32>) -> String {
     v.map_or_else(|| "—".into(), |n| format!("v{n}"))
 }
 
+/// A text from outside, such as a file's name, on one line and without what steers a terminal or turns the writing direction
+/// around: such characters become `�`.
+pub fn visible(text: &str) -> String {
+    let steers = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if steers(c) { '\u{FFFD}' } else { c }).collect()
+}
+
 /// `path`, in quotes where a shell would take it apart.
 pub fn shell_word(word: &str) -> String {
     let plain =
@@ -196,6 +203,11 @@ mod tests {
         assert_eq!(signed(-0.01161), "-0.0116");
         assert_eq!(signed(0.0), "+0.0000");
         assert_eq!(interval(Interval { low: 0.8372, high: 1.0 }), "[0.8372, 1.0000]");
+    }
+
+    #[test]
+    fn a_text_from_outside_cannot_steer_a_terminal() {
+        assert_eq!(visible("a b\u{1b}[31m\r\u{202E}ä.png"), "a b�[31m��ä.png");
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod drift;
 pub mod error;
 pub mod format;
 pub mod models;
+pub mod pictures;
 pub mod run;
 pub mod runs;
 pub mod serve;

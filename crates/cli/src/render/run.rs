@@ -8,7 +8,7 @@ use super::table::{Align, Cell, Table, facts, paragraph};
 use driftgate_model::views::{ApprovalPreview, RunView};
 use driftgate_model::{
     BootstrapSpec, Comparison, GateReport, MetricComparison, RuleResult, RuleStatus, RunStatus, SplitEvaluation, Task,
-    metrics_of,
+    metrics_for,
 };
 
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ fn table_of(view: &RunView, [val, test]: [&SplitEvaluation; 2], names: &[&str], 
 
 /// The task's own order first, whatever else there is after it.
 fn ordered<'a>(view: &RunView, test: &'a SplitEvaluation) -> Vec<&'a str> {
-    let known = metrics_of(view.run.subject.task);
+    let known = metrics_for(view.run.subject.task, test.labels.len());
     let mut names: Vec<&str> = Vec::new();
     names.extend(known.iter().filter_map(|k| test.metrics.get_key_value(*k)).map(|(k, _)| k.as_str()));
     names.extend(test.metrics.keys().map(String::as_str).filter(|k| !known.contains(k)));

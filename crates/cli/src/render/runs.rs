@@ -71,6 +71,10 @@ pub fn show(view: &RunView, next: &Next, width: usize) -> String {
     if let Some(test) = &view.test {
         out += &classes(test, width);
     }
+    if let Some(report) = &view.robustness {
+        let json = format!("{} runs show {} --json", next.begin, view.run.subject.run.short());
+        out += &super::pictures::robustness(report, &json, width);
+    }
     out += &importances(view, width);
     out += &stages(&view.run, width);
     out += &record(view, width);

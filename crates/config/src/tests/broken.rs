@@ -188,7 +188,12 @@ fn the_json_schemas_refuse_what_the_checks_refuse() {
         ("pipeline", PIPELINE),
         ("training", "model: {algorithm: random_forest, hyperparameters: {n_estimators: 0}}"),
         ("training", "model: {algorithm: random_forest, hyperparameters: {n_estimator: 10}}"),
-        ("training", "model: {algorithm: cnn}"),
+        ("training", "model: {algorithm: cnn, architecture: {conv_layers: [], fc_units: 8, dropout: 0}}"),
+        ("training", "model: {algorithm: cnn, hyperparameters: {schedule: linear}}"),
+        ("preprocessing", "image: {color_mode: cmyk}"),
+        ("preprocessing", "image: {target_size: [4, 64]}"),
+        ("promotion", "classification: {rules: [{id: a, kind: robustness, max_loss: 1}]}"),
+        ("drift", "drift: {image: {mmd: {bandwidth: mean}}}"),
         ("training", "model: {algorithm: linear_regression, hyperparameters: {C: 1.0}}"),
         ("training", "{}"),
         ("preprocessing", "encoding: {strategy: one_hot}"),
@@ -202,6 +207,9 @@ fn the_json_schemas_refuse_what_the_checks_refuse() {
         ("deployment", "server: {port: 70000}"),
         ("dataset", "{name: a, task_type: regression, features: [], target: y, schema: {y: float}}"),
         ("dataset", "{name: a, task_type: regression, features: [x], target: y, schema: {y: text}}"),
+        ("dataset", "{name: a, task_type: regression, features: [x], target: y}"),
+        ("dataset", "{name: a, task_type: image_classification_cnn, features: [x]}"),
+        ("dataset", "{name: a, task_type: image_classification_cnn, image_properties: {bad_images: ignore}}"),
     ];
     for (name, text) in cases {
         let validator = jsonschema::draft202012::new(&schemas[name]).unwrap();
@@ -210,6 +218,9 @@ fn the_json_schemas_refuse_what_the_checks_refuse() {
     let fine = [
         ("training", "model: {algorithm: gradient_boosting, hyperparameters: {early_stopping: true, max_depth: null}}"),
         ("promotion", "regression: {rules: [{id: a, kind: freshness, max_age_days: 0.5}]}"),
+        ("dataset", "{name: a, task_type: image_classification_cnn}"),
+        ("dataset", "{name: a, task_type: image_classification_cnn, features: [], target: label, schema: {}}"),
+        ("preprocessing", "image: {augmentation: {augmentation_factor: 4}, isp: {gpu_accelerated: true}}"),
         ("evaluation", "{}"),
         ("deployment", "{server: {host: localhost}, reload: {enabled: true}}"),
     ];

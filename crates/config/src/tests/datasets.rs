@@ -102,10 +102,24 @@ fn an_age_without_a_time_column_is_refused() {
 }
 
 #[test]
-fn images_are_named_as_not_available() {
-    let text = PLAIN.replace("regression", "image_classification_cnn");
-    let errors = parse_dataset(&text, Path::new("dataset.yaml")).unwrap_err();
-    assert!(errors.0[0].message.contains("`image_classification_cnn` is not available in this version"), "{errors}");
+fn a_table_needs_its_columns_and_nothing_about_pictures() {
+    let wrong = |text: &str| {
+        let errors = parse_dataset(text, Path::new("dataset.yaml")).unwrap_err();
+        errors.0.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        wrong("name: x\ntask_type: regression\n"),
+        [
+            "dataset.yaml:1:1: `features` is missing; add `features:` with a list",
+            "dataset.yaml:1:1: `target` is missing; add `target:` with a text",
+            "dataset.yaml:1:1: `schema` is missing; add `schema:` with keys with values",
+        ]
+    );
+    let empty = PLAIN.replace("[rooms, 1970, \"true\"]", "[]");
+    assert_eq!(wrong(&empty), ["dataset.yaml:4:11: features: the list is empty; add an entry to the list"]);
+    let parsed = parse(&format!("{PLAIN}image_properties: {{min_images_per_class: 5}}\n"));
+    assert_eq!(parsed.spec, parse(PLAIN).spec);
+    assert!(parsed.notes[0].to_string().ends_with("accepted without effect here: `image_properties`"));
 }
 
 #[test]

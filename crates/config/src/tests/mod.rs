@@ -2,6 +2,7 @@
 
 mod broken;
 mod datasets;
+mod images;
 mod outlines;
 mod properties;
 mod resolving;

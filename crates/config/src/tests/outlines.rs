@@ -64,16 +64,36 @@ fn fields_have_their_values_choices_and_meaning() {
     assert_eq!(find("configs.training.model.hyperparameters.max_depth").value, Json::Null);
     let algorithm = find("configs.training.model.algorithm");
     assert!(algorithm.choices.contains(&"gradient_boosting"), "{:?}", algorithm.choices);
-    assert_eq!(find("task_type").choices, ["classification", "regression"]);
+    assert_eq!(find("task_type").choices, ["classification", "regression", "image_classification_cnn"]);
     assert_eq!(find("configs.promotion.classification.rules.0.threshold").value, json!(0.8));
     // What is not written has its default; what serves another task, or has no effect, is no field.
     assert_eq!(find("configs.evaluation.bootstrap.level").value, json!(0.95));
-    assert!(!fields.iter().any(|f| f.path.starts_with("configs.promotion.regression")));
+    let others =
+        ["promotion.regression", "promotion.image_classification_cnn", "training.fine_tune", "preprocessing.image"];
+    for other in others {
+        assert!(!fields.iter().any(|f| f.path.starts_with(&format!("configs.{other}"))), "{other}");
+    }
     assert!(!fields.iter().any(|f| f.path.contains("validate_types") || f.path.starts_with("configs.drift")));
     let mut paths: Vec<&String> = fields.iter().map(|f| &f.path).collect();
     paths.sort();
     paths.dedup();
     assert_eq!(paths.len(), fields.len(), "no path is there twice");
+}
+
+#[test]
+fn pictures_have_fields_of_their_own() {
+    let outline = outline(&root().join("configs/pipeline_image_cnn.yaml"), &DiskFiles).unwrap();
+    assert_eq!(value(&outline, "configs.preprocessing.image.target_size"), json!([64, 64]));
+    assert_eq!(value(&outline, "configs.training.model.architecture.conv_layers.2.out_channels"), json!(128));
+    assert_eq!(value(&outline, "configs.training.fine_tune.epochs"), json!(5));
+    assert_eq!(value(&outline, "configs.evaluation.classification.averaging"), json!("weighted"));
+    assert_eq!(value(&outline, "configs.promotion.image_classification_cnn.rules.4.max_loss"), json!(0.3));
+    assert_eq!(value(&outline, "configs.drift.drift.image.mmd.sample"), json!(10_000));
+    let others =
+        ["preprocessing.scaling", "preprocessing.encoding", "promotion.classification", "evaluation.regression"];
+    for other in others {
+        assert!(!outline.fields().iter().any(|f| f.path.starts_with(&format!("configs.{other}"))), "{other}");
+    }
 }
 
 #[test]
@@ -132,21 +152,28 @@ fn a_missing_part_is_said() {
 
 #[test]
 fn a_first_config_is_right_for_every_algorithm() {
-    let all = ["random_forest", "gradient_boosting", "logistic_regression", "linear_regression"];
-    for task in [Task::Classification, Task::Regression] {
+    let all = ["random_forest", "gradient_boosting", "logistic_regression", "linear_regression", "cnn"];
+    for task in [Task::Classification, Task::Regression, Task::ImageClassificationCnn] {
         for algorithm in all {
             let starter = Starter { project: "it's: mine", dataset: "my.data-1", task, algorithm };
             let Some(text) = starter.to_yaml() else {
-                assert_eq!(task.is_classification(), algorithm == "linear_regression", "{task} {algorithm}");
+                let answers = crate::training::algorithms(task).contains(&algorithm);
+                assert!(!answers, "{task} {algorithm}");
                 continue;
             };
             let place = Path::new("x.yaml");
             let resolved = resolve(place, &With(place, &text)).unwrap_or_else(|e| panic!("{e}\n{text}"));
             assert_eq!(resolved.notes, [], "{text}");
             assert_eq!((resolved.config.task, resolved.config.training.algorithm()), (task, algorithm));
-            assert_eq!(resolved.config.promotion.unwrap().rules.len(), 6);
+            let pictures = usize::from(task == Task::ImageClassificationCnn);
+            assert_eq!(resolved.config.promotion.unwrap().rules.len(), 6 + pictures);
         }
     }
+    // One for every task and algorithm that there is.
+    let count = [Task::Classification, Task::Regression, Task::ImageClassificationCnn].map(|task| {
+        all.iter().filter(|a| Starter { project: "p", dataset: "d", task, algorithm: a }.to_yaml().is_some()).count()
+    });
+    assert_eq!(count, [3, 3, 1]);
     let unknown = Starter { project: "p", dataset: "d", task: Task::Classification, algorithm: "magic" };
     assert_eq!(unknown.to_yaml(), None);
 }

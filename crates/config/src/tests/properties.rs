@@ -181,6 +181,7 @@ fn spec() -> impl Strategy<Value = DatasetSpec> {
                     time_column: other.clone(),
                     key_column: other,
                 },
+                images: None,
                 about: About {
                     description: texts[0].clone(),
                     source: texts[1].clone(),

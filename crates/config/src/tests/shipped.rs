@@ -32,15 +32,16 @@ fn all() -> Vec<PathBuf> {
 #[test]
 fn every_pipeline_resolves_without_a_word() {
     let pipelines: Vec<PathBuf> = all().into_iter().filter(|p| kind_of(p) == "pipeline").collect();
-    assert_eq!(pipelines.len(), 9);
+    assert_eq!(pipelines.len(), 11);
     for path in pipelines {
         let resolved = resolve(&path, &DiskFiles).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(resolved.notes, vec![], "{}", path.display());
         assert_eq!(resolved.data_folder.unwrap(), root().join("data"));
         assert_eq!(resolved.files.first(), Some(&path));
-        assert_eq!(resolved.config.stages.len(), 5);
+        let pictures = resolved.config.task == Task::ImageClassificationCnn;
+        assert_eq!(resolved.config.stages.len(), 5 + usize::from(pictures));
         let folder = root().join("data").join(&resolved.config.dataset);
-        if resolved.config.dataset != "california_housing" {
+        if !["california_housing", "shapes", "cifar10"].contains(&resolved.config.dataset.as_str()) {
             let text = std::fs::read_to_string(folder.join("dataset.yaml")).unwrap();
             let spec = parse_dataset(&text, &folder).unwrap().spec;
             assert_eq!((spec.name, spec.task), (resolved.config.dataset, resolved.config.task));
@@ -64,9 +65,40 @@ fn the_breast_cancer_pipeline_says_what_the_reference_s_does() {
 }
 
 #[test]
+fn the_image_pipelines_say_what_the_reference_s_do() {
+    let resolved = |name: &str| resolve(&root().join("configs").join(name), &DiskFiles).unwrap().config;
+    let config = resolved("pipeline_image_cnn.yaml");
+    assert_eq!(config.model.as_str(), "shapes-image_classification_cnn");
+    assert_eq!(config.fine_tune, None);
+    let TrainingConfig::Cnn(cnn) = config.training else { panic!("a network") };
+    let layers: Vec<(u32, u32)> =
+        cnn.architecture.conv_layers.iter().map(|l| (l.out_channels, l.kernel_size)).collect();
+    assert_eq!(layers, [(32, 3), (64, 3), (128, 3)]);
+    assert_eq!((cnn.architecture.fc_units, cnn.architecture.dropout), (256, 0.3));
+    assert_eq!((cnn.epochs, cnn.batch_size, cnn.learning_rate), (10, 32, 0.001));
+    assert_eq!((cnn.fine_tune.oversample_drift_ratio, cnn.fine_tune.drift_val_ratio), (Some(0.4), Some(0.15)));
+    assert_eq!(config.preprocessing.image.unwrap().target_size, [64, 64]);
+    // The file says the defaults.
+    assert_eq!(config.drift.unwrap().image, Some(Default::default()));
+    let rules = config.promotion.unwrap().rules;
+    assert!(rules.iter().any(|r| matches!(&r.kind, RuleKind::Robustness { max_severity: 2, .. })));
+    let config = resolved("pipeline_cifar10.yaml");
+    let image = config.preprocessing.image.unwrap();
+    assert_eq!(image.target_size, [32, 32]);
+    let a = image.augmentation;
+    assert!(a.enabled && a.horizontal_flip && !a.quarter_turns);
+    assert_eq!(
+        (a.random_crop_padding, a.brightness_jitter, a.contrast_jitter, a.saturation_jitter),
+        (4, 0.4, 0.4, 0.2)
+    );
+}
+
+#[test]
 fn promotion_files_are_read_alone_too() {
     for path in yaml_files("configs").into_iter().filter(|p| kind_of(p) == "promotion") {
-        assert!(!resolve_promotion(&path, &DiskFiles, Task::Regression).unwrap().rules.is_empty());
+        let pictures = path.ends_with("promotion_image.yaml");
+        let task = if pictures { Task::ImageClassificationCnn } else { Task::Regression };
+        assert!(!resolve_promotion(&path, &DiskFiles, task).unwrap().rules.is_empty());
     }
     let refused = resolve_promotion(&root().join("configs/promotion_diabetes.yaml"), &DiskFiles, Task::Classification);
     assert!(refused.unwrap_err().to_string().contains("there are no rules for classification"));

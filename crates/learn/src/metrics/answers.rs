@@ -1,6 +1,6 @@
 use super::MetricError;
 use driftgate_model::config::{Averaging, EvaluationConfig};
-use driftgate_model::{CLASSIFICATION_METRICS, Matrix, REGRESSION_METRICS};
+use driftgate_model::{CLASSIFICATION_METRICS, Matrix, REGRESSION_METRICS, top_k};
 
 /// Rows are packed with two flags into 32 bits by the ranking metrics.
 const MOST_ROWS: usize = (1 << 30) - 1;
@@ -44,6 +44,14 @@ impl Answers<'_> {
         match self {
             Answers::Classes { .. } => "labels",
             Answers::Values { .. } => "numbers",
+        }
+    }
+
+    /// Whether these answers have enough labels for the metric to say something: more than k for a top-k accuracy.
+    pub(super) fn hold(&self, name: &str) -> bool {
+        match (self, top_k(name)) {
+            (Answers::Classes { labels, .. }, Some(k)) => labels.len() > k,
+            _ => true,
         }
     }
 
@@ -168,4 +176,18 @@ pub fn predicted_codes(probabilities: &Matrix) -> Vec<u32> {
         }
     }
     codes
+}
+
+/// How many labels of its row stand before the true one, row by row: those with a larger probability, and the first of equals,
+/// so that the predicted label has none before it.
+pub(super) fn true_ranks(truth: &[u32], probabilities: &Matrix) -> Vec<u32> {
+    let mut ranks = vec![0u32; truth.len()];
+    let own: Vec<f64> = truth.iter().enumerate().map(|(row, &t)| probabilities.get(row, t as usize)).collect();
+    for j in 0..probabilities.cols() {
+        let rows = truth.iter().zip(&own).zip(probabilities.column(j));
+        for (rank, ((&t, &own), &p)) in ranks.iter_mut().zip(rows) {
+            *rank += u32::from(p > own || p == own && (j as u32) < t);
+        }
+    }
+    ranks
 }

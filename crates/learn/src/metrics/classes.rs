@@ -1,12 +1,16 @@
 //! Metrics of a classifier from row weights.
 
+use super::answers::true_ranks;
 use super::ranking::{Areas, Ranking};
 use super::sums::weighted_sum;
 use driftgate_model::config::Averaging;
-use driftgate_model::{CLASSIFICATION_METRICS, CalibrationBin, ClassMetrics, Matrix};
+use driftgate_model::{CLASSIFICATION_METRICS, CalibrationBin, ClassMetrics, Matrix, top_k};
 
 /// One value for each of [`CLASSIFICATION_METRICS`], NaN where not defined.
 pub(super) type ClassValues = [f64; CLASSIFICATION_METRICS.len()];
+
+/// The smallest k of a top-k accuracy.
+const LEAST_K: usize = 3;
 
 /// Which groups of metrics are asked for: the ranking metrics cost most.
 #[derive(Debug, Clone, Copy)]
@@ -14,14 +18,20 @@ pub(super) struct Wanted {
     pub ranking: bool,
     pub losses: bool,
     pub calibration: bool,
+    pub top: bool,
 }
 
 impl Wanted {
-    pub(super) const ALL: Wanted = Wanted { ranking: true, losses: true, calibration: true };
+    pub(super) const ALL: Wanted = Wanted { ranking: true, losses: true, calibration: true, top: true };
 
     pub(super) fn of(names: &[&str]) -> Self {
         let any = |of: &[&str]| names.iter().any(|n| of.contains(n));
-        Wanted { ranking: any(&["roc_auc", "pr_auc"]), losses: any(&["log_loss", "brier"]), calibration: any(&["ece"]) }
+        Wanted {
+            ranking: any(&["roc_auc", "pr_auc"]),
+            losses: any(&["log_loss", "brier"]),
+            calibration: any(&["ece"]),
+            top: names.iter().any(|name| top_k(name).is_some()),
+        }
     }
 }
 
@@ -53,6 +63,8 @@ pub(super) struct ClassScorer {
     gap: Vec<f64>,
     /// Of the positive class, or of every class where there are more than two.
     rankings: Vec<Ranking>,
+    /// How many labels stand before the true one, by row; where there are labels enough for a top-k accuracy.
+    ranks: Vec<u32>,
 }
 
 /// Room for one pass; kept between passes.
@@ -74,6 +86,7 @@ impl ClassScorer {
     ) -> Self {
         let classes = probabilities.cols();
         let source = || order.iter().map(|&row| row as usize);
+        let codes = truth;
         let truth: Vec<usize> = source().map(|row| truth[row] as usize).collect();
         let cell = source().zip(&truth).map(|(row, t)| (t * classes) as u32 + predicted[row]).collect();
         let mut scorer = ClassScorer {
@@ -87,6 +100,7 @@ impl ClassScorer {
             bin: Vec::new(),
             gap: Vec::new(),
             rankings: Vec::new(),
+            ranks: Vec::new(),
         };
         let at = |place: usize, class: usize| probabilities.get(order[place] as usize, class);
         if settings.wanted.losses {
@@ -98,6 +112,10 @@ impl ClassScorer {
             scorer.confidence = source().map(|row| probabilities.get(row, predicted[row] as usize)).collect();
             scorer.bin = scorer.confidence.iter().map(|c| ((c * bins as f64) as usize).min(bins - 1) as u32).collect();
             scorer.gap = (0..truth.len()).map(|i| scorer.confidence[i] - scorer.right(i)).collect();
+        }
+        if settings.wanted.top && classes > LEAST_K {
+            let ranks = true_ranks(codes, probabilities);
+            scorer.ranks = source().map(|row| ranks[row]).collect();
         }
         if settings.wanted.ranking && classes >= 2 {
             let ranked = if classes == 2 { settings.positive..settings.positive + 1 } else { 0..classes };
@@ -154,7 +172,18 @@ impl ClassScorer {
             mean(&self.log_loss),
             mean(&self.brier),
             self.ece(weights, &mut tally.gaps),
+            self.top(3, weights),
+            self.top(5, weights),
         ]
+    }
+
+    /// The share of rows whose true label is among the k most probable; not defined of k labels or fewer.
+    fn top(&self, k: usize, weights: &[u32]) -> f64 {
+        if self.ranks.is_empty() || self.classes <= k {
+            return f64::NAN;
+        }
+        let within = self.ranks.iter().zip(weights).filter(|(rank, _)| (**rank as usize) < k);
+        within.map(|(_, &weight)| u64::from(weight)).sum::<u64>() as f64 / self.rows as f64
     }
 
     /// Precision, recall and F1 in the configured averaging. `macro` counts the classes that occur in truth or answers,

@@ -4,9 +4,10 @@
 //! claims that there is none. The exact one-sided limit on the event's share is `1 − (1 − confidence)^(1/n)`, about `3 / n`
 //! at 95 %: the rule of three.
 
-use super::answers::{Answers, positive_code, predicted_codes};
+use super::answers::{Answers, positive_code, predicted_codes, true_ranks};
 use super::classes::{ClassCounts, Counts};
 use driftgate_model::config::{Averaging, EvaluationConfig};
+use driftgate_model::{Matrix, top_k};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 /// The largest share of an event that was not seen in `rows` rows, with the given confidence.
@@ -19,9 +20,10 @@ fn counts_answers(name: &str) -> bool {
     matches!(name, "accuracy" | "balanced_accuracy" | "precision" | "recall" | "f1_score")
 }
 
-/// Whether the metric is the share of right answers among all rows: accuracy, and recall weighted by the classes' rows.
+/// Whether the metric is the share of right answers among all rows: accuracy, among the k most probable or alone, and recall
+/// weighted by the classes' rows.
 pub(super) fn is_share_of_rows(name: &str, config: &EvaluationConfig) -> bool {
-    name == "accuracy" || name == "recall" && config.averaging == Averaging::Weighted
+    name == "accuracy" || top_k(name).is_some() || name == "recall" && config.averaging == Averaging::Weighted
 }
 
 /// The classes a metric is made of: the positive one for `binary`, else every class with a true or an answered row.
@@ -69,13 +71,40 @@ pub(super) fn flawless_rows(name: &str, cells: &[u64], labels: &[String], config
 /// Candidate and champion, row by row: who was right where the other was wrong.
 #[derive(Debug)]
 pub(super) struct Discordance {
-    /// Rows that only the candidate has right.
-    pub gained: u64,
-    /// Rows that only the champion has right.
-    pub lost: u64,
+    /// By the most probable label.
+    alone: Turned,
+    /// The same by the k most probable labels, for each k that was asked for.
+    top: Vec<(usize, Turned)>,
     table: Vec<ClassCounts>,
     positive: usize,
     rows: u64,
+}
+
+/// Rows that two models answer otherwise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Turned {
+    /// Rows that only the candidate has right.
+    gained: u64,
+    /// Rows that only the champion has right.
+    lost: u64,
+}
+
+impl Turned {
+    fn of(ours: &[bool], theirs: &[bool]) -> Turned {
+        let count = |mine: bool| ours.iter().zip(theirs).filter(|(o, t)| **o == mine && **t != mine).count() as u64;
+        Turned { gained: count(true), lost: count(false) }
+    }
+
+    /// For each k of the named top-k accuracies that has labels enough.
+    fn of_top(names: &[&str], truth: &[u32], both: [&Matrix; 2]) -> Vec<(usize, Turned)> {
+        let all: Vec<usize> = names.iter().filter_map(|name| top_k(name)).filter(|k| both[0].cols() > *k).collect();
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let ranks = both.map(|probabilities| true_ranks(truth, probabilities));
+        let within = |ranks: &[u32], k: usize| ranks.iter().map(|r| (*r as usize) < k).collect::<Vec<bool>>();
+        all.into_iter().map(|k| (k, Turned::of(&within(&ranks[0], k), &within(&ranks[1], k)))).collect()
+    }
 }
 
 /// What is known about how much worse a candidate may be on other rows.
@@ -90,8 +119,13 @@ pub(super) enum Loss {
 }
 
 impl Discordance {
-    /// `None` where the answers are numbers.
-    pub(super) fn of(candidate: &Answers, champion: &Answers, config: &EvaluationConfig) -> Option<Self> {
+    /// For the named metrics; `None` where the answers are numbers.
+    pub(super) fn of(
+        names: &[&str],
+        candidate: &Answers,
+        champion: &Answers,
+        config: &EvaluationConfig,
+    ) -> Option<Self> {
         let (Answers::Classes { labels, truth, probabilities }, Answers::Classes { probabilities: other, .. }) =
             (candidate, champion)
         else {
@@ -100,15 +134,13 @@ impl Discordance {
         let (ours, theirs) = (predicted_codes(probabilities), predicted_codes(other));
         let classes = labels.len();
         let mut cells = vec![0u64; classes * classes];
-        let (mut gained, mut lost) = (0, 0);
-        for ((&truth, &ours), &theirs) in truth.iter().zip(&ours).zip(&theirs) {
+        for (&truth, &ours) in truth.iter().zip(&ours) {
             cells[truth as usize * classes + ours as usize] += 1;
-            gained += u64::from(ours == truth && theirs != truth);
-            lost += u64::from(ours != truth && theirs == truth);
         }
+        let right = |codes: &[u32]| truth.iter().zip(codes).map(|(t, c)| t == c).collect::<Vec<bool>>();
         Some(Discordance {
-            gained,
-            lost,
+            alone: Turned::of(&right(&ours), &right(&theirs)),
+            top: Turned::of_top(names, truth, [probabilities, other]),
             table: Counts { cells: &cells, classes }.table(),
             positive: positive_code(labels, config),
             rows: truth.len() as u64,
@@ -129,8 +161,10 @@ impl Discordance {
         confidence: f64,
         (delta, no_width, mirrored): (f64, bool, bool),
     ) -> Loss {
-        let (lost, gained, delta) =
-            if mirrored { (self.gained, self.lost, -delta) } else { (self.lost, self.gained, delta) };
+        let Turned { gained, lost } = *top_k(name)
+            .and_then(|k| self.top.iter().find(|(of, _)| *of == k))
+            .map_or(&self.alone, |(_, turned)| turned);
+        let (lost, gained, delta) = if mirrored { (gained, lost, -delta) } else { (lost, gained, delta) };
         if is_share_of_rows(name, config) {
             if sign_test(gained, lost) <= 1.0 - confidence {
                 return Loss::Resampled;

@@ -13,6 +13,8 @@
 //!   summed over the classes, 0 to 2.
 //! - `ece`: |confidence − accuracy| over equal-width bins of the largest probability, weighted by rows. Bins are closed
 //!   below; the last is closed above too. Its interval lies too high, and above the value itself for a well calibrated model.
+//! - `top_3_accuracy`, `top_5_accuracy`: the share of rows whose true label is among the k of largest probability, the first of
+//!   equals counting before the others. Only of more than k labels.
 //! - `r2`: not defined for fewer than two distinct true values. `mape`: divides by max(|y|, ε), a share, not a percentage.
 
 mod answers;
@@ -59,7 +61,7 @@ pub struct EvaluateOptions<'a> {
     pub cancel: &'a CancelToken,
 }
 
-/// Every metric of the task on one split, with percentile bootstrap intervals (stratified by true class for labels) and
+/// Every metric of the task that so many labels have, on one split, with percentile bootstrap intervals (stratified by true class for labels) and
 /// the baseline beside them.
 ///
 /// A split without rows is not an error: nothing is defined on it, and the notes say so.
@@ -89,12 +91,13 @@ pub fn evaluate(
     let score = |weights: &[u32], tally: &mut Tally, out: &mut [f64]| resampled.score(weights, tally, out);
     let draws = plan.run(names.len(), options.threads, options.cancel, score)?;
     let mut metrics = BTreeMap::new();
-    for (i, name) in names.iter().enumerate() {
+    for (i, name) in names.iter().enumerate().filter(|(_, name)| answers.hold(name)) {
         let spread = Spread::new(draws.iter().skip(i).step_by(names.len()).copied());
         let value = measured(name, point[i], &spread, answers, &tally.cells, config);
         metrics.insert((*name).to_owned(), value);
     }
-    let baseline = names.iter().zip(&base).map(|(name, &v)| ((*name).to_owned(), defined(v))).collect();
+    let held = names.iter().zip(&base).filter(|(name, _)| answers.hold(name));
+    let baseline = held.map(|(name, &v)| ((*name).to_owned(), defined(v))).collect();
     let mut report = SplitEvaluation {
         split: options.split.to_owned(),
         rows: answers.rows() as u64,
@@ -164,7 +167,7 @@ fn measured(
     config: &EvaluationConfig,
 ) -> MetricValue {
     if !value.is_finite() {
-        return MetricValue { note: Some(why_undefined(answers)), ..MetricValue::default() };
+        return MetricValue { note: Some(why_undefined(name, answers)), ..MetricValue::default() };
     }
     let bare = MetricValue { value: Some(value), ..MetricValue::default() };
     let level = config.bootstrap.level;

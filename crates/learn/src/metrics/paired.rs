@@ -80,7 +80,7 @@ impl PairedDifference {
 /// Both models answered the same rows; each resample weighs these rows once and scores both models with it, so that what
 /// makes a resample hard for both cancels out. `confidence` is that of the one-sided bounds, such as 0.95.
 ///
-/// A bound never promises more than the rows can hold. For accuracy it is at best the exact limit on a share that no row
+/// A bound never promises more than the rows can hold. For accuracy, top-k or not, it is at best the exact limit on a share that no row
 /// shows, `1 − (1 − confidence)^(1/rows)`, unless the rows on which the models differ tell the direction by themselves.
 /// Where every resample gives one difference, the metrics made of right and wrong answers have that limit for their most
 /// thinly covered class, if no row is lost; all others have no bound.
@@ -125,11 +125,11 @@ pub fn paired(
         }
     })?;
 
-    let discordance = Discordance::of(candidate, champion, config);
+    let discordance = Discordance::of(names, candidate, champion, config);
     let mut differences = BTreeMap::new();
     for (i, (name, &place)) in names.iter().zip(&places).enumerate() {
         let spread = Spread::new(deltas.iter().skip(i).step_by(names.len()).copied());
-        let mut difference = difference(ours[place], theirs[place], &spread, candidate, config, confidence);
+        let mut difference = difference(name, (ours[place], theirs[place]), &spread, candidate, config, confidence);
         if let Some(note) = not_ranked(name, candidate)
             && config.bootstrap.resamples > 0
         {
@@ -149,8 +149,8 @@ struct Room {
 }
 
 fn difference(
-    candidate: f64,
-    champion: f64,
+    name: &str,
+    (candidate, champion): (f64, f64),
     spread: &Spread,
     answers: &Answers,
     config: &EvaluationConfig,
@@ -159,7 +159,7 @@ fn difference(
     let (candidate, champion) = (defined(candidate), defined(champion));
     let values = PairedDifference { candidate, champion, ..PairedDifference::default() };
     let (Some(ours), Some(theirs)) = (candidate, champion) else {
-        return PairedDifference { note: Some(why_undefined(answers)), ..values };
+        return PairedDifference { note: Some(why_undefined(name, answers)), ..values };
     };
     let values = PairedDifference { delta: Some(ours - theirs), ..values };
     if config.bootstrap.resamples == 0 {

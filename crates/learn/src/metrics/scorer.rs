@@ -5,8 +5,8 @@ use super::classes::{ClassScorer, ClassSettings, Tally, Wanted};
 use super::resample::{Plan, by_class};
 use super::values::ValueScorer;
 use super::{Baseline, MetricError};
-use driftgate_model::Matrix;
 use driftgate_model::config::EvaluationConfig;
+use driftgate_model::{Matrix, top_k};
 
 /// Answers, prepared for any weighting of the rows.
 #[derive(Debug)]
@@ -107,10 +107,14 @@ pub(super) fn plan(strata: Vec<usize>, config: &EvaluationConfig) -> Plan {
     Plan { strata, seed: config.bootstrap.seed, resamples: config.bootstrap.resamples as usize }
 }
 
-/// Why a value that is not defined is not.
-pub(super) fn why_undefined(answers: &Answers) -> String {
+/// Why the value of a metric that is not defined is not.
+pub(super) fn why_undefined(name: &str, answers: &Answers) -> String {
     let reason = match answers {
         _ if answers.rows() == 0 => "the split has no rows".to_owned(),
+        Answers::Classes { labels, .. } if !answers.hold(name) => {
+            let least = top_k(name).unwrap_or(0) + 1;
+            format!("it says nothing of fewer than {least} labels, and there are {}", labels.len())
+        }
         Answers::Classes { labels, .. } if labels.len() < 2 => "there is only one label".to_owned(),
         Answers::Classes { labels, truth, .. } => {
             let absent = labels.iter().enumerate().find(|(code, _)| !truth.contains(&(*code as u32)));

@@ -8,3 +8,4 @@ mod fair;
 mod golden;
 mod pairing;
 mod support;
+mod top_k;

@@ -3,7 +3,7 @@
 use crate::support::{binary, config, labels, noisy};
 use driftgate_learn::metrics::{Answers, MetricError, PairedDifference, compare, metric, no_baseline, paired};
 use driftgate_model::config::EvaluationConfig;
-use driftgate_model::{CLASSIFICATION_METRICS, CancelToken, Digest, Interval, REGRESSION_METRICS};
+use driftgate_model::{CancelToken, Digest, Interval, REGRESSION_METRICS, Task, metrics_of};
 use std::collections::BTreeMap;
 
 type Differences = BTreeMap<String, PairedDifference>;
@@ -23,8 +23,8 @@ fn identical_answers_differ_by_nothing() {
     let (truth, scores) = noisy(90, 3, 0.6);
     let (labels, probabilities) = (labels(&["no", "yes"]), binary(&scores));
     let answers = Answers::Classes { labels: &labels, truth: &truth, probabilities: &probabilities };
-    let found = differ(&CLASSIFICATION_METRICS, &answers, &answers, &config(300), 1).unwrap();
-    assert_eq!(found.len(), CLASSIFICATION_METRICS.len());
+    let found = differ(metrics_of(Task::Classification), &answers, &answers, &config(300), 1).unwrap();
+    assert_eq!(found.len(), metrics_of(Task::Classification).len());
     for (name, difference) in &found {
         assert_eq!(difference.delta, Some(0.0), "{name}");
         assert_eq!(difference.interval, Some(Interval { low: 0.0, high: 0.0 }), "{name}");
@@ -52,8 +52,8 @@ fn swapping_the_models_mirrors_the_difference() {
     let (_, blunt) = noisy(150, 4, 0.9);
     let (labels, sharp, blunt) = (labels(&["no", "yes"]), binary(&sharp), binary(&blunt));
     let answers = |p| Answers::Classes { labels: &labels, truth: &truth, probabilities: p };
-    let forth = differ(&CLASSIFICATION_METRICS, &answers(&sharp), &answers(&blunt), &config(400), 2).unwrap();
-    let back = differ(&CLASSIFICATION_METRICS, &answers(&blunt), &answers(&sharp), &config(400), 2).unwrap();
+    let forth = differ(metrics_of(Task::Classification), &answers(&sharp), &answers(&blunt), &config(400), 2).unwrap();
+    let back = differ(metrics_of(Task::Classification), &answers(&blunt), &answers(&sharp), &config(400), 2).unwrap();
     for (name, difference) in &forth {
         let mirror = &back[name];
         let near = |a: Option<f64>, b: Option<f64>| (a.unwrap() + b.unwrap()).abs() < 1e-12;

@@ -35,6 +35,12 @@ pub enum JobAsk {
         config: String,
         /// Fields that are changed: dotted path, JSON value. The changed config is written to a file of its own first.
         edits: BTreeMap<String, serde_json::Value>,
+        /// Whether it goes on from the version in Production; networks alone.
+        #[serde(default)]
+        fine_tune: bool,
+        /// Where a network is trained: `auto`, `cpu` or `gpu`; empty is `auto`.
+        #[serde(default)]
+        device: String,
     },
     /// Repeats a run from its record.
     Reproduce {

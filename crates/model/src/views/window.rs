@@ -94,7 +94,7 @@ pub struct WindowState {
     pub build: String,
     /// Operating system and processor.
     pub machine: String,
-    /// The device that trains: `cpu`, with why.
+    /// What trains models, in words.
     pub device: String,
     /// Who acts: the reviewer's name, or the operating system's user.
     pub actor: String,
@@ -114,6 +114,19 @@ pub struct WindowState {
     /// What went wrong outside every workspace, one sentence each: settings that could not be read, say.
     #[serde(default)]
     pub notices: Vec<String>,
+}
+
+/// Something that networks can be trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// `cpu` or `gpu`.
+    pub kind: String,
+    /// Its own name.
+    pub name: String,
+    /// Whether a run may take it.
+    pub usable: bool,
+    /// Why not, where it is not.
+    pub why_not: Option<String>,
 }
 
 /// What a path must be to be taken.
@@ -249,7 +262,7 @@ pub struct TriedRequest {
 pub struct SignatureColumn {
     /// Its name.
     pub name: String,
-    /// `number`, `text` or `bool`.
+    /// `number`, `text`, `bool`, or `image`: a picture file instead of a row.
     pub kind: String,
     /// Known categories of a text column; empty where any is taken.
     pub categories: Vec<String>,

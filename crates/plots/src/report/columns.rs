@@ -1,8 +1,9 @@
 //! The columns of a report: a chart of their effects, a row for each, and charts and tests of as many as fit.
 
 use super::page::badge;
+use super::pictures;
 use super::tests_of::{HEAD, interval, row, side_by_side};
-use super::{CheckReport, counted};
+use super::{CheckReport, counted, unit};
 use crate::number::{count, four, p_value, plural, times};
 use crate::text::{cut, escape};
 use crate::{Chart, column_chart, effects_chart};
@@ -30,7 +31,7 @@ pub(super) struct Columns {
 /// The sections about columns, in at most about `room` bytes.
 pub(super) fn of(check: &CheckReport, room: usize) -> Columns {
     let columns = &check.report.columns;
-    let mut out = String::from("<h2 id=\"columns\">Columns by effect</h2>\n");
+    let mut out = pictures::heading(check.report).to_owned();
     if columns.is_empty() {
         out += "<p>No input column was compared.</p>\n";
         return Columns { ranking: out, details: String::new() };
@@ -40,12 +41,13 @@ pub(super) fn of(check: &CheckReport, room: usize) -> Columns {
          tests can be compared.</p>\n",
         counted(check.report)
     );
+    out += pictures::about_channels(check.report);
     out += &figure(&effects_chart("effects", columns, IN_EFFECTS));
     let room = room.saturating_sub(out.len());
     let links = LINK * columns.len().min(MOST_CHARTS);
     let (unlinked, listed) = rows(columns, room * 7 / 10 - links.min(room / 10), 0);
     let left = room.saturating_sub(unlinked.len() + links);
-    let (charts, charted) = charts(columns, left * 6 / 10);
+    let (charts, charted) = charts(columns, left * 6 / 10, unit(check.report));
     let (tests, tested) = tests(columns, charted, left.saturating_sub(charts.len()));
     let (list, _) = rows(&columns[..listed], usize::MAX, charted);
     out += &format!(
@@ -125,10 +127,10 @@ fn list_row(rank: usize, c: &ColumnDrift, linked: bool) -> String {
 }
 
 /// Charts and tests of the first columns, as many as fit in `room`, and how many those are.
-fn charts(columns: &[ColumnDrift], room: usize) -> (String, usize) {
+fn charts(columns: &[ColumnDrift], room: usize, unit: (&str, &str)) -> (String, usize) {
     let mut out = String::new();
     for (i, c) in columns.iter().enumerate().take(MOST_CHARTS) {
-        let text = detail(&format!("c{}", i + 1), &format!("{}. {}", i + 1, cut(&c.name, IN_HEADING)), c);
+        let text = detail(&format!("c{}", i + 1), &format!("{}. {}", i + 1, cut(&c.name, IN_HEADING)), c, unit);
         if out.len() + text.len() > room {
             return (out, i);
         }
@@ -152,7 +154,7 @@ fn tests(columns: &[ColumnDrift], first: usize, room: usize) -> (String, usize) 
 }
 
 /// A column or an answer with its chart, its tests, and the chart's table.
-pub(super) fn detail(id: &str, heading: &str, c: &ColumnDrift) -> String {
+pub(super) fn detail(id: &str, heading: &str, c: &ColumnDrift, unit: (&str, &str)) -> String {
     let kind = match c.kind {
         ProfileKind::Numeric => "numbers",
         ProfileKind::Categorical => "categories",
@@ -161,8 +163,8 @@ pub(super) fn detail(id: &str, heading: &str, c: &ColumnDrift) -> String {
         "<h3>{} {}</h3>\n<p class=\"meta\">{kind}; {} of the reference and {} of the batch have a value</p>\n",
         escape(heading),
         badge(c.verdict, c.severity),
-        plural(c.reference_rows, "row", "rows"),
-        plural(c.batch_rows, "row", "rows")
+        plural(c.reference_rows, unit.0, unit.1),
+        plural(c.batch_rows, unit.0, unit.1)
     );
     let list: Vec<&DriftTestResult> = c.tests.iter().collect();
     let tests = format!(

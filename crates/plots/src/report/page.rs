@@ -40,13 +40,14 @@ pub(super) fn badge(verdict: DriftVerdict, severity: DriftSeverity) -> String {
     format!("<span class=\"{word}\">{} {word}{severity}</span>", mark(verdict))
 }
 
-/// A whole document around `body`.
-pub(super) fn page(title: &str, body: &str) -> String {
-    let style = style();
+/// A whole document around `body`; `pictures` lets it show those that it holds itself.
+pub(super) fn page(title: &str, body: &str, pictures: bool) -> String {
+    let style = style(pictures);
+    let images = if pictures { "img-src data:; " } else { "" };
     let hash = base64::engine::general_purpose::STANDARD.encode(Digest::of(style.as_bytes()).as_bytes());
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; \
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; {images}style-src 'sha256-{hash}'; base-uri 'none'; \
          form-action 'none'\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"referrer\" content=\"no-referrer\"/>\n\
          <title>{}</title>\n<style>{style}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
@@ -54,13 +55,14 @@ pub(super) fn page(title: &str, body: &str) -> String {
     )
 }
 
-fn style() -> String {
+fn style(pictures: bool) -> String {
     let tokens = |colour: fn(usize) -> &'static str| -> String {
         TOKENS.iter().enumerate().map(|(i, t)| format!("{}:{};", t.name, colour(i))).collect()
     };
     let (light, dark) = (tokens(|i| TOKENS[i].light), tokens(|i| TOKENS[i].dark));
+    let more = if pictures { PICTURES } else { "" };
     format!(
-        ":root{{color-scheme:light dark;{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{RULES}\
+        ":root{{color-scheme:light dark;{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{RULES}{more}\
          @media print{{:root{{color-scheme:light;{light}}}\n{PRINT}}}\n"
     )
 }
@@ -120,6 +122,22 @@ figure{margin:0}
 summary{cursor:pointer;color:var(--dg-faint);font-size:14px;padding:4px 0}
 footer{margin-top:48px;padding-top:14px;border-top:1px solid var(--dg-grid);color:var(--dg-faint);font-size:14px}
 @media (max-width:900px){.column{grid-template-columns:minmax(0,1fr)}body{padding:20px 16px 48px}h1{font-size:27px}}
+";
+
+const PICTURES: &str = "\
+figure+h3{margin-top:28px}
+.shifted{display:grid;grid-template-columns:auto minmax(0,1fr);gap:12px 28px;padding:18px 0}
+.shifted+.shifted{border-top:1px solid var(--dg-grid)}
+.shifted>h3,.shifted>.meta{grid-column:1/-1}
+.shifted .meta{margin:0}
+.row{display:flex;flex-wrap:wrap;gap:12px 16px;margin:0;padding:0 0 0 28px;list-style:none;border-left:1px solid var(--dg-grid)}
+.picture{width:144px}
+.picture figcaption{font-size:13px;line-height:1.35;padding-top:4px}
+.picture figcaption span{display:block;color:var(--dg-faint)}
+.frame{display:flex;align-items:center;justify-content:center;width:144px;height:144px;border:1px solid var(--dg-grid);border-radius:4px;overflow:hidden;color:var(--dg-faint);font-size:13px;text-align:center}
+.frame img{width:100%;height:100%;object-fit:contain}
+.frame .small{image-rendering:pixelated}
+@media (max-width:560px){.shifted{grid-template-columns:minmax(0,1fr)}.row{padding:0;border:0}}
 ";
 
 const PRINT: &str = "\

@@ -3,12 +3,12 @@
 use super::columns::detail;
 use super::page::{badge, mark, said};
 use super::tests_of::{interval, side_by_side};
-use super::{CheckReport, counted};
+use super::{CheckReport, counted, pictures, unit};
 use crate::number::{count, number, plural};
 use crate::text::{cut, escape};
 use driftgate_model::{
-    ColumnDrift, DriftAction, DriftConfig, DriftReport, DriftTestResult, DriftVerdict, EffectMinima,
-    EstimatedPerformance, SeverityConfig, SeverityRule,
+    ColumnDrift, DriftAction, DriftReport, DriftTestResult, DriftVerdict, EffectMinima, EstimatedPerformance,
+    SeverityConfig, SeverityRule,
 };
 
 /// Most warnings shown.
@@ -24,7 +24,7 @@ pub(super) fn of(check: &CheckReport) -> [String; 3] {
     [
         format!("{}<main>\n{}{}", headline(check), next(check), warnings(r)),
         format!("{}{}{}{}", performance(r), answers(r), together(r), rule(r)),
-        format!("{}{}</main>\n{FOOT}", facts(check), settings(&r.config)),
+        format!("{}{}</main>\n{}", facts(check), settings(r), foot(r)),
     ]
 }
 
@@ -34,15 +34,17 @@ fn headline(check: &CheckReport) -> String {
     let words = said(verdict, r.overall.severity);
     let mut letters = words.chars();
     let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let (one, many) = unit(r);
+    let contents = if pictures::are_in(r) { pictures::CONTENTS } else { CONTENTS };
     format!(
         "<header class=\"{}\">\n<p class=\"over\">Drift report of {} v{}</p>\n<h1>{} {capital}</h1>\n<p>{}; {} compared with {} \
-         that the model was trained on.</p>\n</header>\n{CONTENTS}",
+         that the model was trained on.</p>\n</header>\n{contents}",
         verdict.as_str(),
         escape(&cut(r.model.as_str(), 120)),
         r.model_version,
         mark(verdict),
         counted(r),
-        plural(r.batch_rows, "row", "rows"),
+        plural(r.batch_rows, one, many),
         count(r.reference_rows)
     )
 }
@@ -74,9 +76,13 @@ fn next(check: &CheckReport) -> String {
             out += &command(&format!("driftgate drift summary {model}"));
         }
         DriftVerdict::Inconclusive => {
-            out += "<p>This batch cannot tell: some effects may be as large as what matters or smaller. Collect more rows and check \
-                    again. Each test says from which effect on samples of this size find it.</p>\n";
-            out += &command(&format!("driftgate drift check {model} --batch FILE --report FILE.html"));
+            let more = unit(r).1;
+            out += &format!(
+                "<p>This batch cannot tell: some effects may be as large as what matters or smaller. Collect more {more} and check \
+                 again. Each test says from which effect on samples of this size find it.</p>\n"
+            );
+            let batch = if pictures::are_in(r) { "FOLDER" } else { "FILE" };
+            out += &command(&format!("driftgate drift check {model} --batch {batch} --report FILE.html"));
         }
         DriftVerdict::Stable => {
             out += "<p>Nothing. All effects lie below the smallest that matters. Check the next batch when it comes.</p>\n";
@@ -111,12 +117,13 @@ fn facts(check: &CheckReport) -> String {
     };
     fact("model", "", &format!("{} version {}", cut(r.model.as_str(), 120), r.model_version));
     fact("task", "", r.task.as_str());
-    fact("rows of the batch", "", &count(r.batch_rows));
+    let unit = unit(r).1;
+    fact(&format!("{unit} of the batch"), "", &count(r.batch_rows));
     let from = match &r.like {
         None => "the train split".to_owned(),
         Some(batch) => format!("the drifted batch {} that it learned from too", batch.short()),
     };
-    fact("rows of the reference", "", &format!("{} of {from}", count(r.reference_rows)));
+    fact(&format!("{unit} of the reference"), "", &format!("{} of {from}", count(r.reference_rows)));
     fact("checked", "", &format!("{} UTC", r.generated_at.strftime("%Y-%m-%d %H:%M:%S")));
     fact("check", "hash", check.check.as_str());
     fact("run of the model", "hash", r.run.as_str());
@@ -158,13 +165,13 @@ fn answers(r: &DriftReport) -> String {
             split.</p>\n";
     for (id, heading, column) in parts {
         if let Some(c) = column {
-            out += &detail(id, heading, c);
+            out += &detail(id, heading, c, unit(r));
         }
     }
     out
 }
 
-fn alone(name: &str, t: &DriftTestResult) -> String {
+pub(super) fn alone(name: &str, t: &DriftTestResult) -> String {
     format!(
         "<p>{}</p>\n<div class=\"scroll\" role=\"region\" aria-label=\"{name}\" tabindex=\"0\">{}</div>\n",
         badge(t.verdict, driftgate_model::DriftSeverity::None),
@@ -212,6 +219,9 @@ fn estimate(e: &EstimatedPerformance) -> String {
 }
 
 fn together(r: &DriftReport) -> String {
+    if pictures::are_in(r) {
+        return pictures::together(r);
+    }
     let mut out = String::from("<h2 id=\"together\">All columns together</h2>\n");
     match &r.global {
         Some(t) => {
@@ -237,7 +247,8 @@ fn warnings(r: &DriftReport) -> String {
     out + "</ul>\n"
 }
 
-fn settings(c: &DriftConfig) -> String {
+fn settings(r: &DriftReport) -> String {
+    let c = &r.config;
     let mut out = String::from("<h2 id=\"settings\">Settings used</h2>\n<dl>\n");
     let mut fact = |name: &str, text: String| out += &format!("<dt>{name}</dt><dd>{}</dd>\n", escape(&text));
     let (e, s, m) = (&c.effect, &c.severity, &c.monitoring);
@@ -263,7 +274,13 @@ fn settings(c: &DriftConfig) -> String {
         ),
         false => "off".into(),
     };
-    fact("all columns together", global);
+    if !pictures::are_in(r) {
+        fact("all columns together", global);
+    }
+    if pictures::are_in(r) {
+        let image = c.image.clone().unwrap_or_default();
+        pictures::settings(&image).into_iter().for_each(|(name, text)| fact(name, text));
+    }
     fact("severity", severity(s));
     fact("smallest batch", plural(m.min_batch_size, "row", "rows"));
     fact("asks for a response from", m.alert_severity.as_str().into());
@@ -316,6 +333,15 @@ const CONTENTS: &str = "<nav aria-label=\"Contents\"><a href=\"#next\">What to d
 <a href=\"#performance\">Performance</a> <a href=\"#answers\">The model's answers</a> <a href=\"#together\">All columns together</a> \
 <a href=\"#rule\">How it was decided</a> <a href=\"#facts\">What was compared</a> <a href=\"#settings\">Settings used</a></nav>\n";
 
-const FOOT: &str = "<footer><p>This file holds everything it shows: it runs no script and fetches nothing. It names no person and no \
-path, but it shows shares of training and batch values and names of categories: pass it on to those who may see the data. The \
-workspace's signed ledger holds the digest of the report it was made from.</p></footer>\n";
+fn foot(r: &DriftReport) -> String {
+    let shows = if pictures::are_in(r) {
+        "and no path of this machine, but it shows pictures of the batch and of the training data and their names"
+    } else {
+        "and no path, but it shows shares of training and batch values and names of categories"
+    };
+    format!(
+        "<footer><p>This file holds everything it shows: it runs no script and fetches nothing. It names no person {shows}: pass it \
+         on to those who may see the data. The workspace's signed ledger holds the digest of the report it was made \
+         from.</p></footer>\n"
+    )
+}

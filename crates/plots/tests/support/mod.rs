@@ -184,10 +184,71 @@ pub fn report(columns: Vec<ColumnDrift>) -> DriftReport {
             assumption: "a stated confidence still means the same chance of being right".into(),
             reason: None,
         }),
+        images: None,
         warnings: vec!["the model does not use id, so nothing was said of it".into()],
         config: driftgate_config::default_drift(),
         columns,
     }
+}
+
+/// Pixel distances that fade in smaller versions.
+pub fn multiscale() -> MultiscaleProfile {
+    let level = |(resolution, mean, p_value): (&str, f64, f64)| ScaleLevel {
+        resolution: resolution.into(),
+        channels: [("red", 1.2), ("green", 1.0), ("blue", 0.8)].map(|(c, by)| (c.to_owned(), mean * by)).to_vec(),
+        mean,
+        p_value,
+    };
+    MultiscaleProfile {
+        levels: [("1/1", 0.42, 0.001), ("1/2", 0.17, 0.004), ("1/4", 0.06, 0.21)].map(level).to_vec(),
+        scale_decay_ratio: Some(7.0),
+        interpretation: "fine detail changed most (noise, sharpness, compression)".into(),
+    }
+}
+
+/// A picture of a pack.
+pub fn picture(file: &str, label: Option<&str>) -> ImageRef {
+    ImageRef {
+        file: file.into(),
+        digest: Digest::of(file.as_bytes()),
+        label: label.map(str::to_owned),
+        place: PicturePlace { pack: Digest::of(b"pack"), offset: 0, bytes: 4 },
+    }
+}
+
+/// A report about a batch of pictures: two shifted ones, of files with these names, each with two nearest.
+pub fn picture_report(names: [&str; 2]) -> DriftReport {
+    let channels = [
+        ("red", 4.2, DriftVerdict::Drifted),
+        ("green", 2.4, DriftVerdict::Drifted),
+        ("blue", 0.3, DriftVerdict::Stable),
+    ];
+    let columns = channels
+        .into_iter()
+        .map(|(name, multiple, verdict)| {
+            let mut c = column(&format!("pixels_{name}"), multiple, verdict, Some(bells(32, multiple)));
+            c.tests.truncate(1);
+            (c.tests[0].test, c.tests[0].effect_name) =
+                ("pixel_wasserstein".into(), "Wasserstein distance in standard deviations".into());
+            c
+        })
+        .collect();
+    let mut r = report(columns);
+    let shifted = names.map(|name| ShiftedImage {
+        image: picture(name, Some("cat")),
+        distance: 7.31,
+        rarity: 0.0004,
+        nearest: vec![
+            (picture("train/cat/0001.png", Some("cat")), 6.9),
+            (picture("train/dog/0002.png", Some("dog")), 7.7),
+        ],
+    });
+    r.drift_type = "images".into();
+    r.task = Task::ImageClassificationCnn;
+    r.images = Some(ImageEvidence { multiscale: multiscale(), shifted: shifted.to_vec() });
+    r.config.image = Some(ImageDriftConfig::default());
+    r.global = Some(test("mmd", 0.21, 0.15, 0.27, 0.061, DriftVerdict::Drifted));
+    r
 }
 
 /// `shares` of drifted columns, oldest first.

@@ -11,8 +11,13 @@ function show(out, answer) {
   if (answer.out_of_range.length) line(out, "Outside the range of the training data: " + answer.out_of_range.join(", "));
   line(out, answer.model + " version " + answer.version + ", request " + answer.request_id, "small");
 }
-async function ask(form) {
-  const out = form.querySelector("output");
+function body(form) {
+  const file = form.querySelector("[type=file]");
+  if (file) {
+    const data = new FormData();
+    data.append("file", file.files[0]);
+    return { body: data };
+  }
   const sample = {};
   for (const field of form.querySelectorAll("[data-kind]")) {
     const text = field.value;
@@ -21,14 +26,23 @@ async function ask(form) {
     else if (field.dataset.kind === "boolean") sample[field.name] = text === "true";
     else sample[field.name] = text;
   }
+  return { headers: { "content-type": "application/json" }, body: JSON.stringify(sample) };
+}
+function path(form) {
+  return "/predict/" + encodeURIComponent(form.dataset.model);
+}
+function look(form, file) {
+  const image = form.querySelector("img");
+  if (image.src) URL.revokeObjectURL(image.src);
+  image.hidden = !file;
+  if (file) image.src = URL.createObjectURL(file);
+}
+async function ask(form) {
+  const out = form.querySelector("output");
   out.replaceChildren();
   out.className = "";
   try {
-    const response = await fetch("/predict/" + encodeURIComponent(form.dataset.model), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(sample),
-    });
+    const response = await fetch(path(form), { method: "POST", ...body(form) });
     const answer = await response.json();
     if (response.ok) show(out, answer);
     else {
@@ -41,6 +55,12 @@ async function ask(form) {
   }
 }
 for (const form of document.querySelectorAll("form")) {
+  const file = form.querySelector("[type=file]");
+  if (file) {
+    file.addEventListener("change", () => look(form, file.files[0]));
+    const curl = form.querySelector("[data-curl]");
+    curl.textContent = "curl -F file=@cat.png " + location.host + path(form);
+  }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     ask(form);

@@ -8,6 +8,7 @@ use leptos_router::components::A;
 /// One event: what it means, what it is about, and its very text.
 #[component]
 pub fn EventDetail(line: AuditLine, on_close: impl Fn() + Copy + 'static) -> impl IntoView {
+    let said = kinds::said(&line);
     let event = line.event;
     let (name, icon) = kinds::called(event.body.kind());
     let links = kinds::links(&event.body);
@@ -30,7 +31,7 @@ pub fn EventDetail(line: AuditLine, on_close: impl Fn() + Copy + 'static) -> imp
             <Button text="Close" icon=Icon::Cross icon_only=true kind=Kind::Plain on_press=move |_| on_close()/>
         </header>
         <div class="inside">
-            <p>{words::sentence(&line.summary)}</p>
+            <p>{said}</p>
             <p class="faint">{kinds::meaning(&event.body)}</p>
             {(!links.is_empty()).then(|| view! {
                 <ul class="row wrap">{links.into_iter().map(|(text, route)| view! { <li><A href=format!("{route}") {..} class="button">{text}</A></li> }).collect_view()}</ul>

@@ -31,7 +31,7 @@ impl Row {
             at: line.event.time,
             kind: line.event.body.kind(),
             actor: line.actor.clone(),
-            summary: line.summary.clone(),
+            summary: kinds::said(line),
         }
     }
 }

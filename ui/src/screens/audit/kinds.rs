@@ -1,7 +1,9 @@
 //! What events are called, how they belong together, and what they mean.
 
 use crate::parts::Icon;
-use driftgate_model::EventBody;
+use crate::words;
+use driftgate_model::views::AuditLine;
+use driftgate_model::{EventBody, RunStatus};
 
 /// Kinds that belong together: a key, a name, and the kinds.
 pub const GROUPS: [(&str, &str, &[&str]); 6] = [
@@ -115,6 +117,22 @@ pub fn meaning(body: &EventBody) -> &'static str {
     }
 }
 
+/// What an event says on one line, without names of the config files and the command line.
+pub fn said(line: &AuditLine) -> String {
+    let text = match &line.event.body {
+        EventBody::RunFinished { status: status @ RunStatus::AwaitingApproval, .. } => {
+            line.summary.replacen(&format!("is {}", status.as_str()), "waits for approval", 1)
+        }
+        EventBody::DriftResponded { action, .. } => line.summary.replacen(
+            &format!(": {} on check", action.as_str()),
+            &format!(": {} on check", words::action(*action)),
+            1,
+        ),
+        _ => line.summary.clone(),
+    };
+    words::sentence(&text)
+}
+
 /// Where to look at what an event is about: what the link says, and its route.
 pub fn links(body: &EventBody) -> Vec<(String, String)> {
     let model_of_check = match body {
@@ -151,6 +169,27 @@ mod tests {
         assert!(!names.contains("Event"));
         assert!(kinds_of("").is_empty());
         assert_eq!(kinds_of("serving"), ["server.confirmed", "server.stopped"]);
+    }
+
+    #[test]
+    fn a_line_is_in_words() {
+        let line = |body: &str, summary: &str| {
+            let text = format!(
+                r#"{{"v":1,"seq":0,"time":"2026-11-26T20:18:41Z","via":"cli",{body},
+                "actor":{{"commitment":"f1a98adff761e164107c15143ca07cafea5f5762c7c02fe6811167670f7b8862"}},
+                "prev":"8402c435b9c4ba122f5fd7d28536aa58261cb1754915fb53a4561aa3a5cf7304"}}"#
+            );
+            let event = serde_json::from_str(&text).expect("an event");
+            said(&AuditLine { event, actor: None, summary: summary.into() })
+        };
+        let responded = r#""kind":"drift.responded","body":{"check":"01a21982-92a3-718e-bebd-fe13589f3c13","model":"wine",
+            "action":"collect_data","reason":{"commitment":"242c7bad999d9d5841501945acc525f2b0549ac3e60340cf755aeb6b7802ffcc"}}"#;
+        assert_eq!(
+            line(responded, "wine: collect_data on check 589f3c13: too few"),
+            "wine: Collect data on check 589f3c13: too few"
+        );
+        let stopped = r#""kind":"server.stopped","body":{"server":"01a21982-92a3-718e-bebd-fe13589f3c13"}"#;
+        assert_eq!(line(stopped, "server 589f3c13 stopped"), "Server 589f3c13 stopped");
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn Timeline(log: Answer<AuditLog>, filter: RwSignal<Filter>, chosen: RwSignal<Op
                 view! { <span class="row kind"><IconSvg icon=icon/>{name}</span> }
             }),
             Column::new("Who", "120px", |r: &Row| r.actor.clone().unwrap_or_else(|| "Redacted".into())),
-            Column::new("Summary", "", |r: &Row| words::sentence(&r.summary)),
+            Column::new("Summary", "", |r: &Row| r.summary.clone()),
         ]
     };
     view! {

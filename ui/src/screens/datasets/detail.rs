@@ -2,6 +2,7 @@
 
 use super::draft::Known;
 use super::import::Step;
+use super::pictures::Held;
 use crate::answer::{act, answer};
 use crate::bridge::ask;
 use crate::parts::{Button, Chip, Facts, Icon, Kind, Notice, Shown};
@@ -26,7 +27,8 @@ pub fn Detail(name: String, step: RwSignal<Option<Step>>) -> impl IntoView {
     let validate = move |_| {
         let asked = ask("validate_dataset", json!({ "name_or_path": validated }));
         act::<ValidationReport>(asked, move |report| {
-            store.good(format!("Validated again: {}", found(&report)));
+            let pictures = view.value.try_with_untracked(|v| v.as_ref().is_some_and(|v| v.spec.images.is_some()));
+            store.good(format!("Validated again: {}", found(&report, pictures == Some(true))));
             again.try_set(Some(report));
         });
     };
@@ -60,6 +62,7 @@ fn Inside(view: DatasetView, again: RwSignal<Option<ValidationReport>>) -> impl 
     let facts = facts(&view);
     let recorded = view.validation.clone();
     let spec = view.spec.clone();
+    let pictures = spec.images.is_some();
     view! {
         <section aria-label="What it is"><Facts facts=facts/></section>
         <section class="stack tight" aria-labelledby="models-title">
@@ -70,17 +73,18 @@ fn Inside(view: DatasetView, again: RwSignal<Option<ValidationReport>>) -> impl 
                 view! { <div class="row wrap">{models.into_iter().map(|m| view! { <A href=format!("/registry/{m}")>{m.clone()}</A> }).collect_view()}</div> }.into_any()
             }}
         </section>
-        <Versions dataset=view.dataset changes=view.changes/>
+        {pictures.then(|| view! { <Held classes=view.classes shown=view.shown/> })}
+        <Versions dataset=view.dataset changes=view.changes pictures=pictures/>
         <section class="stack" aria-labelledby="validation-title">
             <h3 id="validation-title">"Validation"</h3>
             {move || match again.get() {
                 Some(report) => view! {
                     <p class="faint small">"As checked now"</p>
-                    <Findings report=report/>
+                    <Findings report=report pictures=pictures/>
                 }.into_any(),
                 None => view! {
                     <p class="faint small">"As recorded with the newest version"</p>
-                    <Findings report=recorded.clone()/>
+                    <Findings report=recorded.clone() pictures=pictures/>
                 }.into_any(),
             }}
         </section>
@@ -89,14 +93,24 @@ fn Inside(view: DatasetView, again: RwSignal<Option<ValidationReport>>) -> impl 
 }
 
 fn facts(view: &DatasetView) -> Vec<(&'static str, String)> {
-    let mut facts = vec![
-        ("Task", words::spelled(view.dataset.task.as_str())),
-        ("Target", view.dataset.target.clone()),
-        ("Features", words::whole(view.spec.features.len() as u64)),
-        ("Test looks", format!("{} have looked at its test split", words::count(view.dataset.test_looks, "run"))),
-    ];
+    let pictures = view.spec.images.is_some();
+    let mut facts = vec![("Task", words::spelled(view.dataset.task.as_str()))];
+    if pictures {
+        facts.push(("Classes", words::whole(view.classes.len() as u64)));
+        facts.push(("Measured of each", view.spec.features.join(", ")));
+    } else {
+        facts.push(("Target", view.dataset.target.clone()));
+        facts.push(("Features", words::whole(view.spec.features.len() as u64)));
+    }
+    facts.push((
+        "Test looks",
+        format!("{} have looked at its test split", words::count(view.dataset.test_looks, "run")),
+    ));
     if let Some(newest) = view.dataset.newest() {
-        facts.push(("Rows", format!("{} in version {}", words::whole(newest.rows), newest.number)));
+        facts.push((
+            if pictures { "Pictures" } else { "Rows" },
+            format!("{} in version {}", words::whole(newest.rows), newest.number),
+        ));
         facts.push(("Splits", splits(newest)));
         facts.push(("Content", newest.version.short()));
     }
@@ -125,7 +139,7 @@ fn change_of(changes: &[String], number: u32) -> Option<String> {
 }
 
 #[component]
-fn Versions(dataset: DatasetRow, changes: Vec<String>) -> impl IntoView {
+fn Versions(dataset: DatasetRow, changes: Vec<String>, pictures: bool) -> impl IntoView {
     let newest = dataset.newest().map(|v| v.number);
     let rows = dataset
         .versions
@@ -157,7 +171,7 @@ fn Versions(dataset: DatasetRow, changes: Vec<String>) -> impl IntoView {
             <h3 id="versions-title">"Versions"</h3>
             <table class="table">
                 <thead><tr>
-                    <th scope="col">"Version"</th><th scope="col" class="number">"Rows"</th>
+                    <th scope="col">"Version"</th><th scope="col" class="number">{if pictures { "Pictures" } else { "Rows" }}</th>
                     <th scope="col">"Splits"</th><th scope="col">"What changed"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
@@ -167,9 +181,10 @@ fn Versions(dataset: DatasetRow, changes: Vec<String>) -> impl IntoView {
 }
 
 /// `2 errors, 1 warning`.
-pub fn found(report: &ValidationReport) -> String {
+pub fn found(report: &ValidationReport, pictures: bool) -> String {
+    let what = if pictures { "picture" } else { "row" };
     match (report.errors() as u64, report.warnings() as u64) {
-        (0, 0) => format!("nothing was found in {}", words::count(report.rows, "row")),
+        (0, 0) => format!("nothing was found in {}", words::count(report.rows, what)),
         (0, w) => words::count(w, "warning"),
         (e, 0) => words::count(e, "error"),
         (e, w) => format!("{}, {}", words::count(e, "error"), words::count(w, "warning")),
@@ -178,25 +193,32 @@ pub fn found(report: &ValidationReport) -> String {
 
 /// Everything that validation found.
 #[component]
-pub fn Findings(report: ValidationReport) -> impl IntoView {
-    let said = words::sentence(&found(&report));
+pub fn Findings(
+    report: ValidationReport,
+    /// Whether its rows are pictures.
+    #[prop(optional)]
+    pictures: bool,
+) -> impl IntoView {
+    let said = words::sentence(&found(&report, pictures));
     if report.findings.is_empty() {
         return view! { <Notice tone="good">{said}</Notice> }.into_any();
     }
     view! {
         <p>{said}</p>
-        <ul class="findings">{report.findings.into_iter().map(|f| view! { <FindingView finding=f/> }).collect_view()}</ul>
+        <ul class="findings">{report.findings.into_iter().map(|f| view! { <FindingView finding=f pictures=pictures/> }).collect_view()}</ul>
     }
     .into_any()
 }
 
 #[component]
-fn FindingView(finding: Finding) -> impl IntoView {
+fn FindingView(finding: Finding, pictures: bool) -> impl IntoView {
     let chip = match finding.severity {
         Severity::Error => view! { <Chip icon=Icon::Stop text="Error" tone="bad"/> },
         Severity::Warning => view! { <Chip icon=Icon::Warning text="Warning" tone="warn"/> },
     };
-    let examples: Vec<String> = finding.examples.iter().map(example).collect();
+    // A picture is found by its name.
+    let one = |e: &FindingExample| if pictures && !e.value.is_empty() { e.value.clone() } else { example(e) };
+    let examples: Vec<String> = finding.examples.iter().map(one).collect();
     view! {
         <li class="finding stack tight">
             <div class="row wrap">
@@ -265,10 +287,11 @@ mod tests {
             columns: 2,
             findings,
         };
-        assert_eq!(found(&report(Vec::new())), "nothing was found in 10 rows");
-        assert_eq!(found(&report(vec![finding(Severity::Warning)])), "1 warning");
+        assert_eq!(found(&report(Vec::new()), false), "nothing was found in 10 rows");
+        assert_eq!(found(&report(Vec::new()), true), "nothing was found in 10 pictures");
+        assert_eq!(found(&report(vec![finding(Severity::Warning)]), true), "1 warning");
         let both = vec![finding(Severity::Error), finding(Severity::Error), finding(Severity::Warning)];
-        assert_eq!(found(&report(both)), "2 errors, 1 warning");
+        assert_eq!(found(&report(both), false), "2 errors, 1 warning");
     }
 
     #[test]

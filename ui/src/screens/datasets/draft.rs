@@ -2,7 +2,7 @@
 
 use crate::bridge::{ask, call};
 use driftgate_model::views::{Failure, ImportPlan, SpecDraft};
-use driftgate_model::{DatasetSpec, Task};
+use driftgate_model::{DatasetSpec, Task, ValidationReport};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::{Value, json};
@@ -42,11 +42,19 @@ pub struct Draft {
     pub failure: RwSignal<Option<Failure>>,
     /// Whether an answer is waited for.
     pub busy: RwSignal<bool>,
+    /// What validation finds in the data, as far as it is known.
+    pub found: RwSignal<Option<ValidationReport>>,
+    /// Why the data could not be validated.
+    pub unknown: RwSignal<Option<Failure>>,
+    /// Whether the data are being validated, which holds up nothing.
+    pub validating: RwSignal<bool>,
     /// Whether a `dataset.yaml` beside the file says it all.
     pub by_file: RwSignal<bool>,
     /// Grows whenever the form is to begin anew.
     pub form: RwSignal<u64>,
     turn: StoredValue<u64>,
+    /// The newest turn and its text that the data are still to be validated against.
+    waiting: StoredValue<Option<(u64, String)>>,
 }
 
 impl Draft {
@@ -62,9 +70,13 @@ impl Draft {
             wrong: RwSignal::new(BTreeSet::new()),
             failure: RwSignal::new(None),
             busy: RwSignal::new(false),
+            found: RwSignal::new(None),
+            unknown: RwSignal::new(None),
+            validating: RwSignal::new(false),
             by_file: RwSignal::new(false),
             form: RwSignal::new(0),
             turn: StoredValue::new(0),
+            waiting: StoredValue::new(None),
         }
     }
 
@@ -106,6 +118,8 @@ impl Draft {
         self.plan.set(None);
         self.spec.set(None);
         self.problems.set(Vec::new());
+        self.found.set(None);
+        self.unknown.set(None);
         spawn_local(async move {
             let planned = call::<ImportPlan>(&ask("plan_import", arguments)).await;
             if !self.current(turn) {
@@ -150,8 +164,7 @@ impl Draft {
     }
 
     fn plan_text(self, text: String) {
-        let arguments =
-            json!({ "path": self.path.get_untracked(), "name": null, "target": null, "task": null, "spec": text });
+        let arguments = spec_arguments(&self.path.get_untracked(), Some(text));
         self.plan_with(arguments, move |plan| self.take_plan(plan));
     }
 
@@ -195,7 +208,7 @@ impl Draft {
     /// What the data say against the text.
     async fn check(self, turn: u64, text: String) -> bool {
         let path = self.path.get_untracked();
-        let checked = call::<SpecDraft>(&ask("check_spec", json!({ "path": path, "text": text }))).await;
+        let checked = call::<SpecDraft>(&ask("check_spec", json!({ "path": path, "text": &text }))).await;
         if !self.current(turn) {
             return false;
         }
@@ -205,6 +218,9 @@ impl Draft {
                 let holds = draft.problems.is_empty();
                 self.failure.set(None);
                 self.problems.set(draft.problems);
+                if holds {
+                    self.validate(turn, text);
+                }
                 holds
             }
             Err(failure) => {
@@ -212,6 +228,35 @@ impl Draft {
                 false
             }
         }
+    }
+
+    /// Validates the data against the text. One validation runs at a time; of those that wait, the newest counts.
+    fn validate(self, turn: u64, text: String) {
+        self.waiting.set_value(Some((turn, text)));
+        if !self.validating.get_untracked() {
+            self.validating.set(true);
+            spawn_local(self.validate_waiting());
+        }
+    }
+
+    async fn validate_waiting(self) {
+        while let Some((turn, text)) = self.waiting.try_update_value(Option::take).flatten() {
+            let Some((path, by_file)) = self.path.try_get_untracked().zip(self.by_file.try_get_untracked()) else {
+                return;
+            };
+            let arguments = spec_arguments(&path, (!by_file).then_some(text));
+            let found = call::<ValidationReport>(&ask("validate_import", arguments)).await;
+            if !self.current(turn) {
+                continue;
+            }
+            let (found, unknown) = match found {
+                Ok(report) => (Some(report), None),
+                Err(failure) => (None, Some(failure)),
+            };
+            self.found.try_set(found);
+            self.unknown.try_set(unknown);
+        }
+        self.validating.try_set(false);
     }
 
     /// The text was changed by hand: the form follows once it holds.
@@ -233,8 +278,7 @@ impl Draft {
         if !self.check(turn, text.clone()).await {
             return;
         }
-        let arguments =
-            json!({ "path": self.path.get_untracked(), "name": null, "target": null, "task": null, "spec": text });
+        let arguments = spec_arguments(&self.path.get_untracked(), Some(text));
         let planned = call::<ImportPlan>(&ask("plan_import", arguments)).await;
         if let Ok(plan) = planned
             && self.current(turn)
@@ -262,6 +306,7 @@ impl Draft {
             && self.problems.with(Vec::is_empty)
             && self.wrong.with(BTreeSet::is_empty)
             && self.failure.with(Option::is_none)
+            && self.found.with(|f| f.as_ref().is_none_or(|f| f.errors() == 0))
     }
 
     /// What the job is asked.
@@ -272,6 +317,11 @@ impl Draft {
             "reference": reference, "spec": text,
         })
     }
+}
+
+/// The arguments of a plan or a validation with the text of a spec, or with the one beside the file.
+fn spec_arguments(path: &str, spec: Option<String>) -> Value {
+    json!({ "path": path, "name": null, "target": null, "task": null, "spec": spec })
 }
 
 fn plan_arguments(path: &str, name: Option<String>, target: Option<String>, task: Option<Task>) -> Value {

@@ -7,7 +7,7 @@ use super::import::task_named;
 use super::spec::{list, share, text, whole};
 use crate::parts::Pick;
 use crate::words;
-use driftgate_model::{DatasetSpec, Task};
+use driftgate_model::{BadImages, DatasetSpec, ImageSetSpec, Task};
 use leptos::prelude::*;
 
 /// The form of the draft's spec; it begins anew whenever the draft says so.
@@ -23,6 +23,16 @@ pub fn Form(draft: Draft) -> impl IntoView {
 fn Inside(draft: Draft, spec: DatasetSpec) -> impl IntoView {
     let header = draft.plan.with_untracked(|p| p.as_ref().and_then(|p| p.preview.first().cloned()).unwrap_or_default());
     let classes = spec.task.is_classification();
+    if let Some(images) = spec.images.clone() {
+        return view! {
+            <div class="stack loose">
+                <Basics draft=draft spec=spec.clone() header=header/>
+                <PictureRules draft=draft images=images labels=spec.constraints.label_classes.clone().unwrap_or_default()/>
+                <Split draft=draft spec=spec header=Vec::new() classes=classes/>
+            </div>
+        }
+        .into_any();
+    }
     view! {
         <div class="stack loose">
             <Basics draft=draft spec=spec.clone() header=header.clone()/>
@@ -33,6 +43,34 @@ fn Inside(draft: Draft, spec: DatasetSpec) -> impl IntoView {
             <Table draft=draft spec=spec.clone() classes=classes/>
             <Split draft=draft spec=spec header=header classes=classes/>
         </div>
+    }
+    .into_any()
+}
+
+/// What a folder of pictures must satisfy.
+#[component]
+fn PictureRules(draft: Draft, images: ImageSetSpec, labels: Vec<String>) -> impl IntoView {
+    let bad = [("fail", "Refuse the data set"), ("skip", "Leave it out, with a warning")]
+        .map(|(k, n)| (k.to_owned(), n.to_owned()))
+        .to_vec();
+    let now = if images.bad_images == BadImages::Skip { "skip" } else { "fail" };
+    let change = move |change: &dyn Fn(&mut ImageSetSpec)| draft.edit(|s| change(s.images.get_or_insert_default()));
+    let fewest = move |typed: &str| {
+        let fewest = whole(typed)?.ok_or_else(|| "Type a whole number".to_owned())?;
+        change(&|i| i.min_images_per_class = fewest);
+        Ok(())
+    };
+    view! {
+        <section class="stack tight" aria-labelledby="table-title">
+            <h3 id="table-title">"What the pictures must satisfy"</h3>
+            <div class="trio">
+                <Entry draft=draft label="Fewest pictures of each class" start=images.min_images_per_class.to_string() take=fewest/>
+                <Choice label="A file that is no picture" start=now.to_owned() choices=bad
+                    take=move |t| change(&|i| i.bad_images = if t == "skip" { BadImages::Skip } else { BadImages::Fail })/>
+                <Entry draft=draft label="Labels" start=labels.join(", ") help="With commas between them; empty takes whatever occurs"
+                    take=move |t| { draft.edit(|s| s.constraints.label_classes = list(t)); Ok(()) }/>
+            </div>
+        </section>
     }
 }
 
@@ -90,6 +128,9 @@ fn Basics(draft: Draft, spec: DatasetSpec, header: Vec<String>) -> impl IntoView
             format!("{}, target {}, {}", spec.name, spec.target, words::spelled(spec.task.as_str()).to_lowercase());
         return view! { <p>"A new version keeps name, target and task: " {said}</p> }.into_any();
     }
+    if spec.images.is_some() {
+        return view! { <div class="trio"><Entry draft=draft label="Name of the data set" start=spec.name take=name/></div> }.into_any();
+    }
     view! {
         <div class="trio">
             <Entry draft=draft label="Name of the data set" start=spec.name take=name/>
@@ -129,7 +170,7 @@ fn Table(draft: Draft, spec: DatasetSpec, classes: bool) -> impl IntoView {
 /// How rows are split.
 #[component]
 fn Split(draft: Draft, spec: DatasetSpec, header: Vec<String>, classes: bool) -> impl IntoView {
-    let split = spec.split;
+    let (split, table) = (spec.split, spec.images.is_none());
     let known = draft.known.with_untracked(Option::is_some);
     let columns: Vec<(String, String)> =
         std::iter::once((String::new(), "None".to_owned())).chain(same(&header)).collect();
@@ -160,13 +201,16 @@ fn Split(draft: Draft, spec: DatasetSpec, header: Vec<String>, classes: bool) ->
                     <Choice label="Keep label shares" start=split.stratify.map(|s| s.to_string()).unwrap_or_default() choices=strata
                         take=move |t| draft.edit(|s| s.split.stratify = t.parse().ok())/>
                 })}
-                <Choice label="Keep together by" start=column(split.group_column) choices=columns.clone()
-                    take=move |t| draft.edit(|s| s.split.group_column = given(t))/>
-                <Choice label="Cut by time of" start=column(split.time_column) choices=columns.clone()
-                    take=move |t| draft.edit(|s| s.split.time_column = given(t))/>
-                <Choice label="Rows go by the key" start=column(split.key_column) choices=columns
-                    take=move |t| draft.edit(|s| s.split.key_column = given(t))/>
+                {table.then(|| view! {
+                    <Choice label="Keep together by" start=column(split.group_column) choices=columns.clone()
+                        take=move |t| draft.edit(|s| s.split.group_column = given(t))/>
+                    <Choice label="Cut by time of" start=column(split.time_column) choices=columns.clone()
+                        take=move |t| draft.edit(|s| s.split.time_column = given(t))/>
+                    <Choice label="Rows go by the key" start=column(split.key_column) choices=columns
+                        take=move |t| draft.edit(|s| s.split.key_column = given(t))/>
+                })}
             </div>
+            {(!table).then(|| view! { <p class="faint small">"Copies and near copies of a picture stay in one split"</p> })}
         </section>
     }
     .into_any()

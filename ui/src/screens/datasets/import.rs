@@ -1,7 +1,9 @@
 //! The import dialog: which file, what it holds, what only a person knows, and the `dataset.yaml` that results.
 
+use super::detail::Findings;
 use super::draft::{Draft, Known};
 use super::form::Form;
+use super::pictures::Planned;
 use super::queue::{Queue, file_name};
 use crate::parts::{Button, Check, Dialog, FailureView, Icon, Kind, Notice, PathField, Pick, Tabs, TextArea};
 use crate::words;
@@ -57,7 +59,9 @@ pub fn ImportDialog(step: RwSignal<Option<Step>>, queue: Queue) -> impl IntoView
         <Dialog title=title wide=true open=Signal::derive(move || step.with(Option::is_some)) on_close=close
             footer=move || view! {
                 <Show when=move || chosen.get()>
-                    <span class="faint grow" role="status">{move || if draft.busy.get() { "Checking…" } else { "" }}</span>
+                    <span class="faint grow" role="status">{move || {
+                        if draft.busy.get() { "Checking…" } else if draft.validating.get() { "Validating the data…" } else { "" }
+                    }}</span>
                 </Show>
                 <Button text="Cancel" on_press=move |_| close()/>
                 <Show when=move || chosen.get()>
@@ -76,6 +80,7 @@ fn Choose(queue: Queue) -> impl IntoView {
     view! {
         <div class="stack">
             <p>"Drop a CSV, TSV or Parquet file on the window, choose one, or type its path. A folder that holds data.csv does too"</p>
+            <p>"Pictures come as a folder: in images, with a folder for each class, or with a labels.csv that names file and label of each"</p>
             <PathField label="File or folder to import" kind=PathKind::FileOrFolder extensions=super::ENDINGS.to_vec()
                 take="Look at it" on_path=move |path| queue.take(vec![path], None)/>
         </div>
@@ -87,11 +92,13 @@ fn File(draft: Draft, reference: RwSignal<bool>) -> impl IntoView {
     let shown = RwSignal::new("form".to_owned());
     let complete = Memo::new(move |_| draft.spec.with(Option::is_some));
     let by_file = draft.by_file;
+    let pictures = Memo::new(move |_| draft.spec.with(|s| s.as_ref().is_some_and(|s| s.images.is_some())));
     view! {
         <div class="stack">
             {move || draft.failure.get().map(|failure| view! { <FailureView failure=failure/> })}
             <Contract draft=draft/>
             <Preview draft=draft/>
+            <Found draft=draft/>
             <Questions draft=draft/>
             <Show when=move || complete.get()>
                 <Show when=move || by_file.get() fallback=move || view! {
@@ -109,8 +116,12 @@ fn File(draft: Draft, reference: RwSignal<bool>) -> impl IntoView {
                         view! { <Form draft=draft/> }.into_any()
                     }
                 }}
-                <Check label="Leave the file where it is" value=reference
-                    help="It is not copied into the workspace; each use checks that it has not changed"/>
+                <Show when=move || !pictures.get() fallback=|| view! {
+                    <p class="faint small">"The files are copied into the workspace, and the folder stays as it is"</p>
+                }>
+                    <Check label="Leave the file where it is" value=reference
+                        help="It is not copied into the workspace; each use checks that it has not changed"/>
+                </Show>
             </Show>
         </div>
     }
@@ -127,12 +138,15 @@ fn Contract(draft: Draft) -> impl IntoView {
     move || other.get().map(|text| view! { <Notice tone="warn">{text}</Notice> })
 }
 
-/// The first rows, and what was guessed.
+/// The first rows or some of the pictures, and what was guessed.
 #[component]
 fn Preview(draft: Draft) -> impl IntoView {
     move || {
         draft.plan.with(|p| {
             p.as_ref().map(|p| {
+                if let Some(pictures) = p.pictures.clone() {
+                    return view! { <Planned plan=p.clone() pictures=pictures/> }.into_any();
+                }
                 let notes = p.notes.clone();
                 let mut rows = p.preview.clone().into_iter();
                 let header = rows.next().unwrap_or_default();
@@ -150,8 +164,42 @@ fn Preview(draft: Draft) -> impl IntoView {
                         <ul class="bullets small faint">{notes.into_iter().map(|n| view! { <li class="wrapped">{words::sentence(&n)}</li> }).collect_view()}</ul>
                     </section>
                 }
+                .into_any()
             })
         })
+    }
+}
+
+/// What validation finds in the data, before anything is imported.
+#[component]
+fn Found(draft: Draft) -> impl IntoView {
+    let report = Memo::new(move |_| draft.found.get());
+    let again = move |_| match draft.by_file.get_untracked() {
+        // The dataset.yaml beside the file may be another one by now.
+        true => draft.begin(draft.path.get_untracked(), draft.known.get_untracked()),
+        false => draft.changed(),
+    };
+    let shown = move || {
+        if let Some(failure) = draft.unknown.get() {
+            return Some(view! { <FailureView failure=failure/> }.into_any());
+        }
+        report.get().map(|report| {
+            let refused = report.errors() > 0;
+            let pictures = draft.spec.with_untracked(|s| s.as_ref().is_some_and(|s| s.images.is_some()));
+            view! {
+                {refused.then(|| view! {
+                    <Notice tone="bad">
+                        <div>"The data have errors: mend the file and check it again, or change what it must satisfy"</div>
+                        <div><Button text="Check again" icon=Icon::Refresh kind=Kind::Plain on_press=again/></div>
+                    </Notice>
+                })}
+                <Findings report=report pictures=pictures/>
+            }
+            .into_any()
+        })
+    };
+    view! {
+        <section class="found stack tight" aria-label="What validation finds" aria-live="polite">{shown}</section>
     }
 }
 

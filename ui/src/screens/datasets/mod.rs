@@ -7,6 +7,7 @@ mod entry;
 mod form;
 mod import;
 mod list;
+mod pictures;
 mod queue;
 mod spec;
 
@@ -85,12 +86,12 @@ pub fn DatasetsScreen() -> impl IntoView {
                         }).into_any(),
                         Seen::None => view! {
                             <Empty icon=Icon::Table title="No data yet"
-                                text="Drop a CSV, TSV or Parquet file below, or type its path. Driftgate looks at it, asks what it cannot know, and freezes a split"/>
+                                text="Drop a CSV, TSV or Parquet file below, or a folder of pictures, or type its path. Driftgate looks at it, asks what it cannot know, and freezes a split"/>
                         }.into_any(),
                         Seen::Table => view! { <list::List rows=rows.into() chosen=name.into()/> }.into_any(),
                     }}
                     <div class="take">
-                        <DropZone text="Drop files here to import them" label="Path of a file or folder" kind=PathKind::FileOrFolder
+                        <DropZone text="Drop files or a folder of pictures here to import them" label="Path of a file or folder" kind=PathKind::FileOrFolder
                             extensions=ENDINGS.to_vec() on_paths=take/>
                     </div>
                 </div>

@@ -125,6 +125,7 @@ pub(super) fn example() -> DatasetSpec {
         format: driftgate_model::FileFormat::default(),
         constraints: driftgate_model::Constraints::default(),
         split: driftgate_model::SplitPolicy::default(),
+        images: None,
         about: driftgate_model::About::default(),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{drift, say};
 use crate::answer::{Answer, answer};
-use crate::bridge::{ask, call};
-use crate::parts::{Button, Chip, Dialog, Facts, Icon, Kind, Notice, Shown, TextArea};
+use crate::bridge::ask;
+use crate::parts::{Button, Chip, Dialog, Facts, FailureView, Icon, Kind, Notice, Reason, Shown, TextArea};
 use crate::words;
 use driftgate_model::SplitEvaluation;
 use driftgate_model::views::{AdaptationList, AdaptationView};
@@ -122,51 +122,31 @@ fn Baseline(version: u32, baseline: SplitEvaluation) -> impl IntoView {
 #[component]
 fn TakeBackDialog(id: String, list: Answer<AdaptationList>, open: RwSignal<bool>) -> impl IntoView {
     let here = drift();
-    let reason = RwSignal::new(String::new());
-    let tried = RwSignal::new(false);
-    let busy = RwSignal::new(false);
+    let reason = Reason::new(move || open.track());
     let id = StoredValue::new(id);
-    Effect::new(move |_| {
-        if open.get() {
-            reason.set(String::new());
-            tried.set(false);
-        }
-    });
-    let wrong = Signal::derive(move || {
-        (tried.get() && reason.with(|r| r.trim().is_empty())).then(|| "Say why: it is recorded".to_owned())
-    });
     let take_back = move |_| {
-        tried.set(true);
-        let why = reason.get_untracked().trim().to_owned();
-        if why.is_empty() || busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
+        let Some(why) = reason.required("Say why: it is recorded") else { return };
         let asked = ask("undo_adaptation", json!({ "id": id.get_value(), "reason": why }));
-        leptos::task::spawn_local(async move {
-            match call::<AdaptationView>(&asked).await {
-                Ok(v) => {
-                    here.store.good(format!("Taken back: runs on {} use version {}", v.dataset, v.current));
-                    open.try_set(false);
-                    list.reload();
-                }
-                Err(failure) => here.store.failed(&failure),
-            }
-            busy.try_set(false);
-        });
+        let taken_back = move |v: AdaptationView| {
+            here.store.good(format!("Taken back: runs on {} use version {}", v.dataset, v.current));
+            open.try_set(false);
+            list.reload();
+        };
+        reason.ask(asked, taken_back, || ());
     };
     view! {
         <Dialog title="Take the adaptation back" open=open on_close=move || open.set(false)
             footer=move || view! {
                 <Button text="Cancel" on_press=move |_| open.set(false)/>
-                <Button text="Take it back" kind=Kind::Danger disabled=busy on_press=take_back/>
+                <Button text="Take it back" kind=Kind::Danger disabled=reason.busy on_press=take_back/>
             }>
             <div class="stack">
+                {move || reason.failure.get().map(|f| view! { <FailureView failure=f/> })}
                 <p>
                     "Runs use the version of the data set before it again. What was made stays on record, and a model that learned from \
                      the rows stays as it is. A run that learned from them and still waits cannot be approved any more."
                 </p>
-                <TextArea label="Reason" value=reason wrong=wrong/>
+                <TextArea label="Reason" value=reason.text wrong=reason.wrong/>
             </div>
         </Dialog>
     }

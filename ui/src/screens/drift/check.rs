@@ -3,6 +3,7 @@
 use super::charts::{Charts, ColumnCard};
 use super::columns::Ranking;
 use super::drift;
+use super::pictures::{Evidence, readable, seen};
 use super::respond::RespondDialog;
 use super::say;
 use crate::answer::answer;
@@ -108,7 +109,9 @@ fn save_report(store: Store, id: String, short: String) {
 
 #[component]
 fn Inside(view: DriftCheckView, look: Look) -> impl IntoView {
+    let view = DriftCheckView { report: readable(view.report), ..view };
     let report = Arc::new(view.report.clone());
+    let matters = report.config.image.as_ref().map(|i| i.medium);
     let r = report.clone();
     let warnings = r.warnings.clone();
     view! {
@@ -119,6 +122,7 @@ fn Inside(view: DriftCheckView, look: Look) -> impl IntoView {
             <h3 id="numbers-title">"Numbers"</h3>
             <Facts facts=numbers(&view)/>
         </section>
+        {report.images.clone().map(|evidence| view! { <Evidence evidence=evidence matters=matters/> })}
         <Ranking report=report.clone() look=look/>
         <Charts report=report.clone() look=look/>
         <Performance report=report.clone()/>
@@ -194,7 +198,10 @@ fn numbers(v: &DriftCheckView) -> Vec<(&'static str, String)> {
     vec![
         ("Model", format!("{} version {}, run {}", r.model, r.model_version, r.run.short())),
         ("Batch", say::source(v.source.as_deref())),
-        ("Rows of the batch", format!("{}, {}", words::whole(r.batch_rows), r.batch.short())),
+        (
+            if say::of_pictures(r) { "Pictures of the batch" } else { "Rows of the batch" },
+            format!("{}, {}", words::whole(r.batch_rows), r.batch.short()),
+        ),
         ("Reference", say::reference(r)),
         ("Checked", format!("{} by {}", words::moment(r.generated_at), v.actor.as_deref().unwrap_or("(redacted)"))),
         ("Drifted columns", say::counted(r)),
@@ -240,15 +247,26 @@ fn TestLine(test: DriftTestResult) -> impl IntoView {
 #[component]
 fn Together(report: Arc<DriftReport>) -> impl IntoView {
     let global = report.global.clone();
+    let pictures = say::of_pictures(&report);
+    let (title, about) = if pictures {
+        (
+            "All pictures together",
+            "What the network sees of all pictures at once (MMD² of their embeddings), beyond colour and tone",
+        )
+    } else {
+        ("All columns together", "Columns can change together while each of them looks as before")
+    };
     view! {
         <section class="stack" aria-labelledby="together-title">
-            <h3 id="together-title">"All columns together"</h3>
-            <p class="faint">"Columns can change together while each of them looks as before"</p>
+            <h3 id="together-title">{title}</h3>
+            <p class="faint">{about}</p>
             {match global {
                 None => view! { <p>"They were not tested together: " <code>"global.enabled"</code> " is off"</p> }.into_any(),
                 Some(t) => {
                     let pairs = t.together.clone();
+                    let seen = pictures.then(|| seen(&t));
                     view! {
+                        {seen.map(|text| view! { <p>{text}</p> })}
                         <TestLine test=t/>
                         {(!pairs.is_empty()).then(|| view! { <Pairs pairs=pairs/> })}
                     }.into_any()

@@ -1,14 +1,14 @@
 //! The left side: a place for a batch, the course of a model's drift, its checks and adaptations.
 
 use super::say;
-use super::{Drift, drift};
+use super::{Drift, batch_kind, drift, endings};
 use crate::answer::{Answer, answer};
 use crate::bridge::ask;
 use crate::parts::{
     Button, ChartView, Chip, DropZone, Empty, Facts, Icon, JobCard, Kind, Notice, SeverityChip, Shown, VerdictChip,
 };
 use crate::words;
-use driftgate_model::views::{AdaptationList, CheckLine, DriftHistory, DriftSummary, JobAsk, JobOutcome, PathKind};
+use driftgate_model::views::{AdaptationList, CheckLine, DriftHistory, DriftSummary, JobAsk, JobOutcome};
 use leptos::prelude::*;
 use leptos_router::components::A;
 use serde_json::json;
@@ -26,12 +26,15 @@ pub fn History() -> impl IntoView {
         let name = here.name();
         (!name.is_empty()).then(|| ask("drift_history", json!({ "model": name, "limit": MOST_CHECKS })))
     });
-    let production = Memo::new(move |_| here.model.with(|m| m.as_ref().and_then(|m| m.production)));
+    let production = Memo::new(move |_| {
+        let version = here.model.with(|m| m.as_ref().and_then(|m| m.production));
+        version.map(|version| (version, here.pictures()))
+    });
     view! {
         <div class="list">
             <div class="stack loose drift-list">
                 {move || match production.get() {
-                    Some(version) => view! { <Batch version=version/> }.into_any(),
+                    Some((version, pictures)) => view! { <Batch version=version pictures=pictures/> }.into_any(),
                     None => view! {
                         <Notice tone="info">
                             <div>"No version of this model is in Production: approve one, then check batches against it"</div>
@@ -49,19 +52,20 @@ pub fn History() -> impl IntoView {
 
 /// Where a batch is dropped, and what else can be checked.
 #[component]
-fn Batch(version: u32) -> impl IntoView {
+fn Batch(version: u32, pictures: bool) -> impl IntoView {
     let here = drift();
+    let what = if pictures { "a folder of pictures" } else { "CSV, TSV or Parquet" };
     view! {
         <section class="stack" aria-labelledby="batch-title">
             <h2 id="batch-title">"Check a batch"</h2>
-            <DropZone text=format!("Drop a batch here to compare it with what version {version} learned from: CSV, TSV or Parquet")
-                label="Path of the batch" kind=PathKind::File extensions=vec!["csv", "tsv", "parquet"] take="Check"
+            <DropZone text=format!("Drop a batch here to compare it with what version {version} learned from: {what}")
+                label="Path of the batch" kind=batch_kind(pictures) extensions=endings(pictures) take="Check"
                 on_paths=move |paths| here.take(paths)/>
             <div class="row wrap">
                 <Button text="Check what was served" icon=Icon::Plug on_press=move |_| {
                     here.started.start(JobAsk::CheckServed { model: here.name_now(), last: None });
                 }/>
-                <Button text="Simulate drift…" icon=Icon::Wave on_press=move |_| here.simulating.set(true)/>
+                {(!pictures).then(|| view! { <Button text="Simulate drift…" icon=Icon::Wave on_press=move |_| here.simulating.set(true)/> })}
                 <Button text="Stage an adaptation…" icon=Icon::Stack on_press=move |_| here.stage(None)/>
             </div>
         </section>

@@ -5,6 +5,7 @@ mod charts;
 mod check;
 mod columns;
 mod history;
+mod pictures;
 mod respond;
 mod say;
 mod simulate;
@@ -13,10 +14,10 @@ pub mod started;
 
 use crate::answer::answer;
 use crate::bridge::ask;
-use crate::parts::{Empty, Icon, Pick, Shown, Top};
+use crate::parts::{Empty, Icon, PICTURES, Pick, Shown, Top};
 use crate::store::{Store, store};
-use driftgate_model::ModelName;
-use driftgate_model::views::{JobAsk, JobOutcome, ModelLine, ModelList};
+use driftgate_model::views::{JobAsk, JobOutcome, ModelLine, ModelList, PathKind};
+use driftgate_model::{ModelName, Task};
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
@@ -45,6 +46,16 @@ struct Drift {
     store: Store,
 }
 
+/// What a batch is: a file of rows, or pictures, of which a folder is one batch.
+fn batch_kind(pictures: bool) -> PathKind {
+    if pictures { PathKind::FileOrFolder } else { PathKind::File }
+}
+
+/// Endings of the files of a batch.
+fn endings(pictures: bool) -> Vec<&'static str> {
+    if pictures { PICTURES.to_vec() } else { vec!["csv", "tsv", "parquet"] }
+}
+
 fn drift() -> Drift {
     expect_context::<Drift>()
 }
@@ -58,6 +69,11 @@ impl Drift {
     /// The same, without listening for another one.
     fn name_now(&self) -> String {
         self.model.with_untracked(|m| m.as_ref().map(|m| m.name.to_string()).unwrap_or_default())
+    }
+
+    /// Whether the model answers pictures.
+    fn pictures(&self) -> bool {
+        self.model.with(|m| m.as_ref().is_some_and(|m| m.task == Task::ImageClassificationCnn))
     }
 
     /// Takes files that were dropped: an open form takes one, otherwise each is a batch to check.
@@ -241,7 +257,6 @@ fn follow(here: Drift) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use driftgate_model::Task;
 
     fn line(name: &str) -> ModelLine {
         ModelLine {

@@ -3,7 +3,7 @@
 use super::{drift, say};
 use crate::answer::Answer;
 use crate::bridge::ask;
-use crate::parts::{Button, Dialog, Kind, TextArea};
+use crate::parts::{Button, Dialog, FailureView, Kind, Reason, TextArea};
 use crate::store::Tone;
 use crate::words;
 use driftgate_model::DriftAction;
@@ -16,57 +16,40 @@ use serde_json::json;
 pub fn RespondDialog(check: Answer<DriftCheckView>, open: RwSignal<bool>) -> impl IntoView {
     let here = drift();
     let action = RwSignal::new(None::<DriftAction>);
-    let reason = RwSignal::new(String::new());
     let tried = RwSignal::new(false);
-    let busy = RwSignal::new(false);
-    Effect::new(move |_| {
-        if open.get() {
-            action.set(None);
-            reason.set(String::new());
-            tried.set(false);
-        }
+    let reason = Reason::new(move || {
+        open.track();
+        action.set(None);
+        tried.set(false);
     });
     let no_action = move || tried.get() && action.with(Option::is_none);
-    let no_reason = Signal::derive(move || {
-        (tried.get() && reason.with(|r| r.trim().is_empty()))
-            .then(|| "Say why: it is recorded with the response".to_owned())
-    });
     let record = move |_| {
         tried.set(true);
+        let why = reason.required("Say why: it is recorded with the response");
         let id = check.value.with_untracked(|v| v.as_ref().map(|v| v.check.to_string()));
-        let (Some(id), Some(chosen)) = (id, action.get_untracked()) else { return };
-        let why = reason.get_untracked().trim().to_owned();
-        if why.is_empty() || busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        let arguments = json!({ "check": id, "action": chosen, "reason": why });
-        let asked = ask("respond", arguments);
+        let (Some(id), Some(chosen), Some(why)) = (id, action.get_untracked(), why) else { return };
+        let asked = ask("respond", json!({ "check": id, "action": chosen, "reason": why }));
         let store = here.store;
-        leptos::task::spawn_local(async move {
-            match crate::bridge::call::<Responded>(&asked).await {
-                Ok(done) => {
-                    let text = format!("Recorded: {}", words::action(done.action).to_lowercase());
-                    store.toast(Tone::Good, text, None, say::after(done.action, done.model.as_str()));
-                    open.try_set(false);
-                    check.reload();
-                }
-                Err(failure) => store.failed(&failure),
-            }
-            busy.try_set(false);
-        });
+        let recorded = move |done: Responded| {
+            let text = format!("Recorded: {}", words::action(done.action).to_lowercase());
+            store.toast(Tone::Good, text, None, say::after(done.action, done.model.as_str()));
+            open.try_set(false);
+            check.reload();
+        };
+        reason.ask(asked, recorded, || ());
     };
     view! {
         <Dialog title="Respond to the check" open=open on_close=move || open.set(false)
             footer=move || view! {
                 <Button text="Cancel" on_press=move |_| open.set(false)/>
-                <Button text="Record the response" kind=Kind::Primary disabled=busy on_press=record/>
+                <Button text="Record the response" kind=Kind::Primary disabled=reason.busy on_press=record/>
             }>
             <div class="stack drift-form">
+                {move || reason.failure.get().map(|f| view! { <FailureView failure=f/> })}
                 {move || check.value.get().map(|v| view! { <p class="wrapped">{say::why(&v.report)}</p> })}
                 <fieldset class="choices" aria-describedby="action-wrong">
                     <legend>"What is done about it"</legend>
-                    {say::actions().map(|a| {
+                    {move || say::actions(here.pictures()).map(|a| {
                         let id = format!("action-{}", a.as_str());
                         view! {
                             <div class="check">
@@ -78,7 +61,7 @@ pub fn RespondDialog(check: Answer<DriftCheckView>, open: RwSignal<bool>) -> imp
                     }).collect_view()}
                     <span class="wrong" id="action-wrong" aria-live="polite">{move || no_action().then_some("Choose what is done")}</span>
                 </fieldset>
-                <TextArea label="Reason" value=reason wrong=no_reason help="It stands on the ledger with your name"/>
+                <TextArea label="Reason" value=reason.text wrong=reason.wrong help="It stands on the ledger with your name"/>
                 <p class="faint small">"A response is a record: nothing else happens by it"</p>
                 {move || check.value.get().filter(|v| !v.responses.is_empty()).map(|v| view! {
                     <div class="stack tight">

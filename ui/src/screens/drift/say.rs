@@ -33,6 +33,16 @@ pub fn times(multiple: f64) -> String {
     }
 }
 
+/// Whether a report is about pictures.
+pub fn of_pictures(r: &DriftReport) -> bool {
+    r.images.is_some() || r.drift_type == "images"
+}
+
+/// So many rows, or pictures where those are what was compared.
+fn rows(r: &DriftReport, n: u64) -> String {
+    words::count(n, if of_pictures(r) { "picture" } else { "row" })
+}
+
 /// `4 of 30 columns drifted, 26 inconclusive`.
 pub fn counted(r: &DriftReport) -> String {
     let o = &r.overall;
@@ -47,7 +57,7 @@ pub fn counted(r: &DriftReport) -> String {
 /// Why the batch is what it is said to be, in one plain sentence.
 pub fn why(r: &DriftReport) -> String {
     let o = &r.overall;
-    let rows = words::count(r.batch_rows, "row");
+    let rows = rows(r, r.batch_rows);
     match o.verdict {
         DriftVerdict::Stable => format!("{rows}: all effects lie below the smallest that matters"),
         DriftVerdict::Inconclusive => {
@@ -95,7 +105,8 @@ fn others(drifted: u64) -> String {
 /// What besides the columns has the batch's own verdict.
 fn beside(r: &DriftReport) -> Vec<&'static str> {
     let outputs = [("the answers", &r.predictions), ("the confidence", &r.confidences), ("the labels", &r.labels)];
-    let alone = [("all columns together", &r.global), ("the performance", &r.performance)];
+    let together = if of_pictures(r) { "all pictures together" } else { "all columns together" };
+    let alone = [(together, &r.global), ("the performance", &r.performance)];
     let of_columns = outputs.iter().map(|(name, c)| (*name, c.as_ref().map(|c| c.verdict)));
     let of_tests = alone.iter().map(|(name, t)| (*name, t.as_ref().map(|t| t.verdict)));
     of_columns.chain(of_tests).filter(|(_, v)| *v == Some(r.overall.verdict)).map(|(name, _)| name).collect()
@@ -115,7 +126,7 @@ pub fn next(r: &DriftReport, alarm: bool, answered: bool) -> String {
             r.config.monitoring.alert_severity.as_str()
         ),
         DriftVerdict::Inconclusive => {
-            "This batch cannot tell: some effects may be as large as what matters or smaller. Collect more rows and check again. \
+            "This batch cannot tell: some effects may be as large as what matters or smaller. Collect more and check again. \
              Each test says from which effect on samples of this size find it."
                 .into()
         }
@@ -212,7 +223,7 @@ pub fn level(r: &DriftReport) -> String {
 
 /// What the batch was compared with.
 pub fn reference(r: &DriftReport) -> String {
-    let rows = words::count(r.reference_rows, "row");
+    let rows = rows(r, r.reference_rows);
     match &r.like {
         None => format!("{rows} of the train split"),
         Some(batch) => format!("{rows} of the drifted batch {} that it learned from too", batch.short()),
@@ -296,7 +307,7 @@ pub fn summary(s: &DriftSummary) -> Vec<(&'static str, String)> {
             .worst
             .iter()
             .take(5)
-            .map(|(name, n, e)| format!("{name} ({}, up to {})", words::count(*n, "time"), times(*e)))
+            .map(|(name, n, e)| format!("{} ({}, up to {})", words::column(name), words::count(*n, "time"), times(*e)))
             .collect();
         facts.push(("Worst columns", names.join(", ")));
     }
@@ -307,13 +318,13 @@ pub fn summary(s: &DriftSummary) -> Vec<(&'static str, String)> {
 /// `worst_area 8.9×, worst_radius 8.4×`.
 pub fn worst(c: &CheckLine) -> String {
     let names: Vec<String> =
-        c.worst.iter().take(3).map(|(name, effect)| format!("{name} {}", times(*effect))).collect();
+        c.worst.iter().take(3).map(|(name, effect)| format!("{} {}", words::column(name), times(*effect))).collect();
     names.join(", ")
 }
 
-/// What a person can do about a batch of rows: how raw images are developed is no matter of tables.
-pub fn actions() -> impl Iterator<Item = DriftAction> {
-    DriftAction::ALL.into_iter().filter(|a| *a != DriftAction::AdjustIsp)
+/// What a person can do about a batch: how raw images are developed is no matter of tables.
+pub fn actions(pictures: bool) -> impl Iterator<Item = DriftAction> {
+    DriftAction::ALL.into_iter().filter(move |a| pictures || *a != DriftAction::AdjustIsp)
 }
 
 /// What an action means.
@@ -473,6 +484,17 @@ mod tests {
     }
 
     #[test]
+    fn pictures_are_called_what_they_are() {
+        use super::super::pictures::readable;
+        let mut r = report(DriftVerdict::Drifted, vec![column("pixels_red", 0.9, DriftVerdict::Drifted)]);
+        r.drift_type = "images".into();
+        assert_eq!(reference(&r), "100 pictures of the train split");
+        assert!(why(&readable(r)).starts_with("Red pixels moved most: "));
+        let table = report(DriftVerdict::Drifted, vec![column("pixels_red", 0.9, DriftVerdict::Drifted)]);
+        assert_eq!(readable(table.clone()), table, "a table's columns have the names that they have");
+    }
+
+    #[test]
     fn one_sentence_says_why() {
         use DriftVerdict::{Drifted, Inconclusive, Stable};
         let columns =
@@ -560,8 +582,9 @@ mod tests {
 
     #[test]
     fn tables_have_every_action_but_the_one_for_raw_images() {
-        assert_eq!(actions().count(), DriftAction::ALL.len() - 1);
-        assert!(actions().all(|a| a != DriftAction::AdjustIsp));
+        assert_eq!(actions(false).count(), DriftAction::ALL.len() - 1);
+        assert!(actions(false).all(|a| a != DriftAction::AdjustIsp));
+        assert_eq!(actions(true).count(), DriftAction::ALL.len());
         assert_eq!(after(DriftAction::Rollback, "m").map(|a| a.0).as_deref(), Some("/registry/m"));
         assert_eq!(after(DriftAction::Accept, "m"), None);
     }

@@ -1,9 +1,9 @@
 //! Staging an adaptation: the labelled rows of a drifted batch join the data.
 
 use super::started::granted;
-use super::{drift, say};
+use super::{batch_kind, drift, endings, say};
 use crate::parts::{Button, Dialog, Kind, PathField, TextField};
-use driftgate_model::views::{JobAsk, PathKind};
+use driftgate_model::views::JobAsk;
 use leptos::prelude::*;
 
 /// The form of an adaptation.
@@ -19,12 +19,14 @@ pub fn StageDialog() -> impl IntoView {
             wrong_path.set(None);
         }
     });
+    let of_pictures = Memo::new(move |_| here.pictures());
     let held =
         move || share.with(|s| say::holdout(s)).map_or_else(|_| "A part".into(), |s| format!("{:.0} %", s * 100.0));
     let stage = move |_| {
         let Ok(holdout) = say::holdout(&share.get_untracked()) else { return };
         let model = here.name_now();
-        granted(here.to_stage.get_untracked(), PathKind::File, wrong_path, move |batch| {
+        let kind = untrack(|| batch_kind(here.pictures()));
+        granted(here.to_stage.get_untracked(), kind, wrong_path, move |batch| {
             here.started.start_then(JobAsk::Stage { model, batch, holdout }, move || here.staging.set(false));
         });
     };
@@ -36,10 +38,20 @@ pub fn StageDialog() -> impl IntoView {
             }>
             <div class="stack drift-form">
                 <p>
-                    "A batch has drifted and people know the true answers by now: the next model can learn from it. The batch must have the target column"
+                    "A batch has drifted and people know the true answers by now: the next model can learn from it. "
+                    {move || if here.pictures() {
+                        "Its pictures must lie in folders named by class, or beside a labels.csv"
+                    } else {
+                        "The batch must have the target column"
+                    }}
                 </p>
-                <PathField label="Labelled batch" kind=PathKind::File extensions=vec!["csv", "tsv", "parquet"] typed=here.to_stage
-                    on_path=move |_| wrong_path.set(None)/>
+                {move || {
+                    let pictures = of_pictures.get();
+                    view! {
+                        <PathField label="Labelled batch" kind=batch_kind(pictures) extensions=endings(pictures) typed=here.to_stage
+                            on_path=move |_| wrong_path.set(None)/>
+                    }
+                }}
                 <span class="wrong" aria-live="polite">{move || wrong_path.get()}</span>
                 <TextField label="Share held out" value=share wrong=wrong_share help="Rows that no model learns from: before and after are compared on them"/>
                 <h3>"What will happen"</h3>

@@ -1,15 +1,14 @@
 use super::texts;
 use crate::answer::{Answer, answer};
-use crate::bridge::{ask, call};
+use crate::bridge::ask;
 use crate::parts::{
-    Button, Chip, Dialog, Facts, FailureView, GateView, Icon, Kind, Notice, Shown, TextField, VerdictChip,
+    Button, Chip, Dialog, Facts, FailureView, GateView, Icon, Kind, Notice, Reason, Shown, TextField, VerdictChip,
 };
 use crate::store::{Tone, store};
 use crate::words;
-use driftgate_model::views::{ApprovalPreview, Decided, Failure, Overview, RunView};
+use driftgate_model::views::{ApprovalPreview, Decided, Overview, RunView};
 use driftgate_model::{RunStatus, VersionNumber};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::components::A;
 use serde_json::json;
 
@@ -23,42 +22,19 @@ pub fn DecideDialog(
     let store = store();
     let preview =
         answer::<ApprovalPreview>(move || run.get().map(|run| ask("preview_approval", json!({ "run": run }))));
-    let reason = RwSignal::new(String::new());
-    let wrong = RwSignal::new(None::<String>);
-    let failure = RwSignal::new(None::<Failure>);
-    let busy = RwSignal::new(false);
-    Effect::new(move |_| {
-        run.track();
-        reason.set(String::new());
-        wrong.set(None);
-        failure.set(None);
-    });
+    let reason = Reason::new(move || run.track());
     let decide = move |command: &'static str| {
         let Some(run) = run.get_untracked() else { return };
-        let why = reason.get_untracked().trim().to_owned();
-        if command == "reject" && why.is_empty() {
-            wrong.set(Some("Say why: a rejection needs a reason".into()));
+        if command == "reject" && reason.required("Say why: a rejection needs a reason").is_none() {
             super::focus_reason();
             return;
         }
-        wrong.set(None);
-        failure.set(None);
-        busy.set(true);
-        let asked = ask(command, json!({ "run": run, "reason": (!why.is_empty()).then_some(why) }));
-        spawn_local(async move {
-            let got = call::<Decided>(&asked).await;
-            busy.try_set(false);
-            match got {
-                Ok(d) => {
-                    on_close();
-                    store.toast(Tone::Good, texts::decided(&d), texts::asked_again_since(&d), None);
-                }
-                Err(why) => {
-                    failure.try_set(Some(why));
-                    preview.reload();
-                }
-            }
-        });
+        let asked = ask(command, json!({ "run": run, "reason": reason.given() }));
+        let decided = move |d: Decided| {
+            on_close();
+            store.toast(Tone::Good, texts::decided(&d), texts::asked_again_since(&d), None);
+        };
+        reason.ask(asked, decided, move || preview.reload());
     };
     let waits =
         move || preview.value.with(|p| p.as_ref().is_some_and(|p| p.run.run.status == RunStatus::AwaitingApproval));
@@ -75,17 +51,17 @@ pub fn DecideDialog(
                 {move || if waits() {
                     view! {
                         <div class="grow">
-                            <TextField label="Reason" value=reason wrong=wrong help="Needed to reject, welcome to approve. Recorded with your name"/>
+                            <TextField label="Reason" value=reason.text wrong=reason.wrong help="Needed to reject, welcome to approve. Recorded with your name"/>
                         </div>
-                        <Button text="Reject" icon=Icon::Cross kind=Kind::Danger disabled=busy on_press=move |_| decide("reject")/>
-                        <Button text="Approve" icon=Icon::Check kind=Kind::Primary disabled=busy on_press=move |_| decide("approve")/>
+                        <Button text="Reject" icon=Icon::Cross kind=Kind::Danger disabled=reason.busy on_press=move |_| decide("reject")/>
+                        <Button text="Approve" icon=Icon::Check kind=Kind::Primary disabled=reason.busy on_press=move |_| decide("approve")/>
                     }.into_any()
                 } else {
                     view! { <Button text="Back" on_press=move |_| on_close()/> }.into_any()
                 }}
             }>
             <div class="stack loose decide">
-                {move || failure.get().map(|f| view! { <FailureView failure=f/> })}
+                {move || reason.failure.get().map(|f| view! { <FailureView failure=f/> })}
                 <Shown answer=preview children=|p: ApprovalPreview| view! { <Preview preview=p/> }/>
             </div>
         </Dialog>

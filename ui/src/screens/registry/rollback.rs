@@ -1,12 +1,11 @@
 use super::texts;
 use crate::answer::answer;
-use crate::bridge::{ask, call};
-use crate::parts::{Button, Dialog, FailureView, Icon, Kind, Notice, Shown, TextField, VerdictChip};
+use crate::bridge::ask;
+use crate::parts::{Button, Dialog, FailureView, Icon, Kind, Notice, Reason, Shown, TextField, VerdictChip};
 use crate::store::{Tone, store};
 use crate::words;
-use driftgate_model::views::{CheckLine, Decided, Failure, RollbackPreview, VersionView};
+use driftgate_model::views::{CheckLine, Decided, RollbackPreview, VersionView};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::components::A;
 use serde_json::json;
 
@@ -23,42 +22,19 @@ pub fn RollbackDialog(
         let (model, to) = (model.get()?, to.get()?);
         Some(ask("preview_rollback", json!({ "model": model, "to": to })))
     });
-    let reason = RwSignal::new(String::new());
-    let wrong = RwSignal::new(None::<String>);
-    let failure = RwSignal::new(None::<Failure>);
-    let busy = RwSignal::new(false);
-    Effect::new(move |_| {
-        to.track();
-        reason.set(String::new());
-        wrong.set(None);
-        failure.set(None);
-    });
+    let reason = Reason::new(move || to.track());
     let roll_back = move |_| {
         let (Some(model), Some(to)) = (model.get_untracked(), to.get_untracked()) else { return };
-        let why = reason.get_untracked().trim().to_owned();
-        if why.is_empty() {
-            wrong.set(Some("Say why: a rollback needs a reason".into()));
+        let Some(why) = reason.required("Say why: a rollback needs a reason") else {
             super::focus_reason();
             return;
-        }
-        wrong.set(None);
-        failure.set(None);
-        busy.set(true);
+        };
         let asked = ask("rollback", json!({ "model": model, "to": to, "reason": why }));
-        spawn_local(async move {
-            let got = call::<Decided>(&asked).await;
-            busy.try_set(false);
-            match got {
-                Ok(d) => {
-                    on_close();
-                    store.toast(Tone::Good, texts::decided(&d), None, texts::undo(&d));
-                }
-                Err(why) => {
-                    failure.try_set(Some(why));
-                    preview.reload();
-                }
-            }
-        });
+        let decided = move |d: Decided| {
+            on_close();
+            store.toast(Tone::Good, texts::decided(&d), None, texts::undo(&d));
+        };
+        reason.ask(asked, decided, move || preview.reload());
     };
     let title = Signal::derive(move || match to.get() {
         Some(v) => format!("Roll back to version {v}"),
@@ -71,15 +47,15 @@ pub fn RollbackDialog(
             footer=move || view! {
                 {move || if can() {
                     view! {
-                        <div class="grow"><TextField label="Reason" value=reason wrong=wrong required=true help="Needed. Recorded with your name"/></div>
-                        <Button text="Roll back" icon=Icon::Back kind=Kind::Danger disabled=busy on_press=roll_back/>
+                        <div class="grow"><TextField label="Reason" value=reason.text wrong=reason.wrong required=true help="Needed. Recorded with your name"/></div>
+                        <Button text="Roll back" icon=Icon::Back kind=Kind::Danger disabled=reason.busy on_press=roll_back/>
                     }.into_any()
                 } else {
                     view! { <Button text="Back" on_press=move |_| on_close()/> }.into_any()
                 }}
             }>
             <div class="stack loose decide">
-                {move || failure.get().map(|f| view! { <FailureView failure=f/> })}
+                {move || reason.failure.get().map(|f| view! { <FailureView failure=f/> })}
                 <Shown answer=preview children=|p: RollbackPreview| view! { <Preview preview=p/> }/>
             </div>
         </Dialog>

@@ -1,14 +1,14 @@
 //! One run beside the table.
 
 use super::live::{Again, Diverged, Live};
-use super::points::{chart, diverged};
+use super::points::{charts, diverged};
 use super::results::Results;
 use crate::answer::answer;
 use crate::bridge::ask;
 use crate::parts::{Button, ChartView, Facts, GateView, Icon, Kind, Notice, Shown, StatusChip};
 use crate::words;
-use driftgate_model::RunStatus;
 use driftgate_model::views::{MetricPoint, RunView};
+use driftgate_model::{RunStatus, Task};
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
@@ -110,7 +110,7 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
         ("Task", words::spelled(subject.task.as_str())),
         ("Data", format!("{} version {}", subject.dataset, run.dataset_number)),
         (
-            "Rows",
+            if subject.task == Task::ImageClassificationCnn { "Pictures" } else { "Rows" },
             format!(
                 "{} train, {} validation, {} test",
                 words::whole(counts.train),
@@ -127,6 +127,9 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
     }
     if let Some(version) = run.run.version {
         facts.push(("Version", version.to_string()));
+    }
+    if let Some(device) = &run.environment.device {
+        facts.push(("Device", device.clone()));
     }
     if let Some(score) = run.oob_score {
         facts.push(("Out-of-bag score", words::number(Some(score))));
@@ -158,12 +161,12 @@ fn Curve(id: String, over: bool) -> impl IntoView {
     move || {
         points.value.get().filter(|p| !p.is_empty()).map(|points| {
             let bad = diverged(&points);
-            let drawn = id.with_value(|id| chart(&format!("fit-{id}"), "The fit, step by step", &points));
+            let drawn = id.with_value(|id| charts(&format!("fit-{id}"), "The fit, step by step", &points));
             view! {
                 <section class="stack" aria-labelledby="fit-title">
                     <h3 id="fit-title">"Fit"</h3>
                     {bad.map(|text| view! { <Diverged text=text running=false/> })}
-                    <ChartView chart=drawn/>
+                    {drawn.into_iter().map(|chart| view! { <ChartView chart=chart/> }).collect_view()}
                 </section>
             }
         })

@@ -147,6 +147,11 @@ pub fn shapes(
         .collect()
 }
 
+/// Whether a config with these fields trains a network on pictures.
+pub fn is_network(shapes: &[Shape]) -> bool {
+    shapes.iter().any(|s| s.path == "task_type" && s.original.as_str() == Some("image_classification_cnn"))
+}
+
 /// Parts of a path that say nothing to a person.
 const NOISE: [&str; 3] = ["model", "hyperparameters", "configs"];
 

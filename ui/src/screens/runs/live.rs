@@ -1,6 +1,6 @@
 //! A run while it goes on.
 
-use super::points::{chart, diverged, together};
+use super::points::{charts, diverged, nth, together};
 use crate::answer::done;
 use crate::bridge::{ask, call};
 use crate::parts::{Button, ChartView, Icon, Kind, Notice, Progress};
@@ -109,9 +109,10 @@ fn Watched(id: u64) -> impl IntoView {
     let points = Memo::new(move |_| {
         store.points.with(|all| together(asked.get(), all.get(&id).map(Vec::as_slice).unwrap_or_default()))
     });
-    let some = Memo::new(move |_| points.with(|p| !p.is_empty()));
     let bad = Memo::new(move |_| points.with(|p| diverged(p)));
-    let curve = Signal::derive(move || points.with(|p| chart(&format!("live-{id}"), "The fit so far", p)));
+    let curves = Memo::new(move |_| {
+        points.with(|p| if p.is_empty() { Vec::new() } else { charts(&format!("live-{id}"), "The fit so far", p) })
+    });
     let stages =
         move || {
             job.with(|j| {
@@ -145,7 +146,9 @@ fn Watched(id: u64) -> impl IntoView {
                     <thead><tr><th scope="col">"Stage"</th><th scope="col" class="number">"Time"</th><th scope="col">"What it came to"</th></tr></thead>
                     <tbody>{stages}</tbody>
                 </table>
-                <Show when=move || some.get()><ChartView chart=curve/></Show>
+                <For each=move || 0..curves.with(Vec::len) key=|i| *i let:i>
+                    <ChartView chart=Signal::derive(move || curves.with(|c| nth(c, i)))/>
+                </For>
             </div>
         </section>
     }

@@ -2,7 +2,7 @@
 
 use crate::words;
 use driftgate_model::views::MetricPoint;
-use driftgate_plots::{Chart, Series, curve_chart};
+use driftgate_plots::{Chart, Series, curve_chart, curve_charts};
 
 /// The points by metric, in the order in which the metrics come.
 fn by_metric(points: &[MetricPoint]) -> Vec<(String, Vec<(u64, f64)>)> {
@@ -16,11 +16,19 @@ fn by_metric(points: &[MetricPoint]) -> Vec<(String, Vec<(u64, f64)>)> {
     all
 }
 
-/// The curves of a fit.
-pub fn chart(id: &str, title: &str, points: &[MetricPoint]) -> Chart {
+/// The curves of a fit: a network's have several units, and so as many charts; any other's are one.
+pub fn charts(id: &str, title: &str, points: &[MetricPoint]) -> Vec<Chart> {
     let metrics = by_metric(points);
     let series: Vec<Series> = metrics.iter().map(|(name, points)| Series { name, points }).collect();
-    curve_chart(id, title, &series)
+    if series.iter().any(|s| s.name == "val_accuracy") {
+        return curve_charts(id, &series);
+    }
+    vec![curve_chart(id, title, &series)]
+}
+
+/// One of these charts; an empty one where there are fewer.
+pub fn nth(charts: &[Chart], at: usize) -> Chart {
+    charts.get(at).cloned().unwrap_or_else(|| curve_chart("none", "", &[]))
 }
 
 /// The first point that is no number, in words.
@@ -53,7 +61,16 @@ mod tests {
         let points = [point("loss", 1, 0.9), point("val_loss", 1, 1.0), point("loss", 2, 0.5)];
         let metrics = by_metric(&points);
         assert_eq!(metrics, [("loss".into(), vec![(1, 0.9), (2, 0.5)]), ("val_loss".into(), vec![(1, 1.0)])]);
-        assert!(chart("c", "Fit", &points).svg.contains("val_loss"));
+        let drawn = charts("c", "Fit", &points);
+        assert!(drawn.len() == 1 && drawn[0].svg.contains("val_loss"));
+    }
+
+    #[test]
+    fn a_network_has_a_chart_for_each_unit() {
+        let points = [point("train_loss", 1, 0.9), point("val_loss", 1, 1.0), point("val_accuracy", 1, 0.5)];
+        let drawn = charts("c", "Fit", &points);
+        assert_eq!(drawn.len(), 2);
+        assert_eq!((nth(&drawn, 0), nth(&drawn, 7).title), (drawn[0].clone(), String::new()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::parts::{ChartView, Notice, Tabs};
 use crate::words;
 use driftgate_model::views::RunView;
-use driftgate_model::{Interval, MetricValue, SplitEvaluation, lower_is_better};
+use driftgate_model::{Interval, MetricValue, RobustnessReport, RobustnessResult, SplitEvaluation, lower_is_better};
 use driftgate_plots::{calibration_chart, classes_chart, confusion_chart, importance_chart, metrics_chart};
 use leptos::prelude::*;
 
@@ -19,6 +19,8 @@ pub fn Results(run: StoredValue<RunView>) -> impl IntoView {
         let id = format!("importances-{}", r.run.subject.run.short());
         (!r.importances.is_empty()).then(|| importance_chart(&id, &r.importances, MOST_BARS))
     });
+    let robustness =
+        run.with_value(|r| r.robustness.clone().map(|report| (r.run.subject.run.short().to_owned(), report)));
     view! {
         {(val || test).then(|| view! {
             <section class="stack" aria-labelledby="results-title">
@@ -33,12 +35,63 @@ pub fn Results(run: StoredValue<RunView>) -> impl IntoView {
                 })}
             </section>
         })}
+        {robustness.map(|(id, report)| view! { <Robustness id=id report=report/> })}
         {importances.map(|chart| view! {
             <section class="stack" aria-labelledby="importances-title">
                 <h3 id="importances-title">"Importances"</h3>
                 <ChartView chart=chart/>
             </section>
         })}
+    }
+}
+
+/// How the model copes with changed pictures.
+#[component]
+fn Robustness(id: String, report: RobustnessReport) -> impl IntoView {
+    let corruptions = driftgate_plots::robustness_chart(&format!("robustness-{id}"), &report);
+    let augmentations = driftgate_plots::augmentations_chart(&format!("augmentations-{id}"), &report);
+    let said = format!(
+        "{} of the {} split, answered again under changes: {} without any; corruptions cost {} of accuracy on average",
+        words::count(report.rows, "picture"),
+        report.split,
+        words::percent(report.baseline),
+        words::number(Some(report.mean_corruption_loss)),
+    );
+    let rows = report.changes.iter().map(changed).collect_view();
+    view! {
+        <section class="stack" aria-labelledby="robustness-title">
+            <h3 id="robustness-title">"Robustness"</h3>
+            <p>{said}</p>
+            <ChartView chart=corruptions/>
+            <ChartView chart=augmentations/>
+            <details>
+                <summary>{format!("All {} changes", report.changes.len())}</summary>
+                <div class="scroll" tabindex="0" role="region" aria-label="Changes of the pictures">
+                    <table class="table">
+                        <thead><tr>
+                            <th scope="col">"Change"</th><th scope="col" class="number">"Severity"</th>
+                            <th scope="col" class="number">"Accuracy"</th><th scope="col" class="number">"Change of it"</th>
+                            <th scope="col" class="number">"Interval"</th><th scope="col">"Sensitivity"</th>
+                        </tr></thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            </details>
+        </section>
+    }
+}
+
+fn changed(change: &RobustnessResult) -> impl IntoView + use<> {
+    let c = change.clone();
+    view! {
+        <tr>
+            <th scope="row" title=c.description>{words::spelled(&c.name)}</th>
+            <td class="number">{c.severity.map_or_else(|| "–".into(), |s| s.to_string())}</td>
+            <td class="number">{words::number(Some(c.accuracy))}</td>
+            <td class="number">{format!("{:+.4}", c.change)}</td>
+            <td class="number nowrap">{interval(c.interval)}</td>
+            <td>{words::spelled(&c.sensitivity)}</td>
+        </tr>
     }
 }
 

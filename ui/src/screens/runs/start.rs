@@ -1,13 +1,13 @@
 //! *Start a run…*: which config, and its fields.
 
-use super::fields::{Control, Shape, edit, group_name, groups, shapes, text_of};
+use super::fields::{Control, Shape, edit, group_name, groups, is_network, shapes, text_of};
 use super::follow;
 use super::make::Make;
 use crate::answer::{act, answer};
 use crate::bridge::{ask, call};
-use crate::parts::{Button, Dialog, FailureView, Icon, Kind, Notice, Pick};
+use crate::parts::{Button, Check, Dialog, FailureView, Icon, Kind, Notice, Pick};
 use crate::words;
-use driftgate_model::views::{ConfigLine, ConfigList, ConfigView, Failure};
+use driftgate_model::views::{ConfigLine, ConfigList, ConfigView, DeviceView, Failure};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// How long typing rests before the config is checked.
 const REST: Duration = Duration::from_millis(300);
+
+/// The device that is taken where nobody says which.
+const AUTO: &str = "auto";
 
 /// What the form knows. It outlives every change of the ledger.
 #[derive(Clone, Copy)]
@@ -29,6 +32,10 @@ struct Form {
     failure: RwSignal<Option<Failure>>,
     /// Whether the newest changes wait to be checked.
     checking: RwSignal<bool>,
+    /// Whether it goes on from the version in Production.
+    fine_tune: RwSignal<bool>,
+    /// Where a network is trained.
+    device: RwSignal<String>,
     turn: StoredValue<u64>,
 }
 
@@ -42,6 +49,8 @@ impl Form {
             problems: RwSignal::new(Vec::new()),
             failure: RwSignal::new(None),
             checking: RwSignal::new(false),
+            fine_tune: RwSignal::new(false),
+            device: RwSignal::new(AUTO.into()),
             turn: StoredValue::new(0),
         }
     }
@@ -55,6 +64,7 @@ impl Form {
     fn open(self, path: String) {
         let turn = self.next_turn();
         self.edits.set(BTreeMap::new());
+        self.fine_tune.set(false);
         self.before.set(None);
         self.shapes.set(Vec::new());
         self.problems.set(Vec::new());
@@ -121,6 +131,21 @@ impl Form {
         }
     }
 
+    /// Whether the config trains a network on pictures.
+    fn network(self) -> bool {
+        self.shapes.with(|s| is_network(s))
+    }
+
+    /// What the job is asked.
+    fn job(self) -> Value {
+        let network = untrack(|| self.network());
+        json!({
+            "kind": "run", "config": self.path.get_untracked(), "edits": self.edits.get_untracked(),
+            "fine_tune": network && self.fine_tune.get_untracked(),
+            "device": if network { self.device.get_untracked() } else { AUTO.into() },
+        })
+    }
+
     fn ready(self) -> bool {
         self.before.with(Option::is_some)
             && !self.checking.get()
@@ -150,8 +175,7 @@ pub fn StartDialog(
     });
     let follow = follow();
     let start = move |_| {
-        let run = json!({ "kind": "run", "config": form.path.get_untracked(), "edits": form.edits.get_untracked() });
-        act::<u64>(ask("start_job", json!({ "ask": run })), move |job| {
+        act::<u64>(ask("start_job", json!({ "ask": form.job() })), move |job| {
             close();
             follow(job);
         });
@@ -167,6 +191,7 @@ pub fn StartDialog(
                 <Which form=form/>
                 {move || form.failure.get().map(|failure| view! { <FailureView failure=failure/> })}
                 <Problems form=form/>
+                <Show when=move || form.network()><Network form=form/></Show>
                 <Fields form=form/>
             </div>
         </Dialog>
@@ -255,6 +280,32 @@ fn Problems(form: Form) -> impl IntoView {
                     <ul class="bullets">{problems.into_iter().map(|p| view! { <li class="wrapped">{p}</li> }).collect_view()}</ul>
                 </Notice>
             })}
+        </div>
+    }
+}
+
+/// The devices to choose from, and what each is called; a kind that no device of this machine has is not offered.
+fn devices(found: &[DeviceView]) -> Vec<(String, String)> {
+    let card = found.iter().find(|d| d.kind == "gpu" && d.usable);
+    let auto = match card {
+        Some(card) => format!("The best there is: {}", card.name),
+        None => "The best there is: the processor".into(),
+    };
+    let cpu = Some(("cpu".to_owned(), "The processor: the same bytes every time".to_owned()));
+    let gpu = card.map(|card| ("gpu".to_owned(), format!("The graphics card: {}", card.name)));
+    std::iter::once((AUTO.to_owned(), auto)).chain(cpu).chain(gpu).collect()
+}
+
+/// What a network is asked besides its config.
+#[component]
+fn Network(form: Form) -> impl IntoView {
+    let found = answer::<Vec<DeviceView>>(|| Some(ask("devices", json!({}))));
+    let choices = Signal::derive(move || found.value.with(|d| devices(d.as_deref().unwrap_or_default())));
+    view! {
+        <div class="pair">
+            <Pick label="Device" value=form.device choices=choices help="Answers are given by the processor, wherever it was trained"/>
+            <Check label="Fine-tune the version in Production" value=form.fine_tune
+                help="Goes on from its weights, as the fields of Fine tune under Training say. Without such a version the run is refused"/>
         </div>
     }
 }
@@ -391,5 +442,22 @@ fn control(
                 prop:value=move || text.get() on:input=move |e| typed(event_target_value(&e))/>
         }
         .into_any(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_is_offered_where_it_can_be_used() {
+        let device =
+            |kind: &str, usable| DeviceView { kind: kind.into(), name: format!("a {kind}"), usable, why_not: None };
+        let keys = |all: &[DeviceView]| devices(all).into_iter().map(|d| d.0).collect::<Vec<_>>().join(" ");
+        assert_eq!(keys(&[]), "auto cpu");
+        assert_eq!(keys(&[device("cpu", true), device("gpu", false)]), "auto cpu");
+        let all = [device("cpu", true), device("gpu", true)];
+        assert_eq!(keys(&all), "auto cpu gpu");
+        assert_eq!(devices(&all)[0].1, "The best there is: a gpu");
     }
 }

@@ -1,6 +1,7 @@
 //! Serving: the prediction server of this window, a request to try, and a file of rows to answer.
 
 mod file;
+mod picture;
 mod row;
 mod server;
 mod tester;
@@ -22,7 +23,9 @@ pub fn ServingScreen() -> impl IntoView {
     let serving: Memo<Vec<ModelLine>> = Memo::new(move |_| {
         models.value.with(|l| l.iter().flat_map(|l| &l.models).filter(|m| m.production.is_some()).cloned().collect())
     });
-    let some = Memo::new(move |_| serving.with(|s| !s.is_empty()));
+    // Whether there is a model decides what is shown; what changes about one does not draw the forms anew.
+    let some = Memo::new(move |_| models.value.with(Option::is_some).then(|| serving.with(|s| !s.is_empty())));
+    let picture = RwSignal::new(String::new());
     let below = Signal::derive(move || {
         store.server.with(|s| match &s.address {
             Some(address) if s.running => format!("Running at http://{address}"),
@@ -33,25 +36,24 @@ pub fn ServingScreen() -> impl IntoView {
         <div class="screen serving">
             <Top title="Serving" below=below/>
             <div class="body">
-                <Shown answer=models children=move |_| {
-                    if !some.get() {
-                        return view! {
-                            <Empty icon=Icon::Plug title="No model is in Production"
-                                text="The server answers with the versions in Production. Train a model and approve it first">
-                                <A href="/registry" {..} class="button primary">"Open the registry"</A>
-                            </Empty>
-                        }.into_any();
-                    }
-                    view! {
+                {move || match some.get() {
+                    None => view! { <Shown answer=models children=|_| ()/> }.into_any(),
+                    Some(false) => view! {
+                        <Empty icon=Icon::Plug title="No model is in Production"
+                            text="The server answers with the versions in Production. Train a model and approve it first">
+                            <A href="/registry" {..} class="button primary">"Open the registry"</A>
+                        </Empty>
+                    }.into_any(),
+                    Some(true) => view! {
                         <div class="serving-columns">
                             <div class="stack loose">
                                 <server::Server models=serving/>
-                                <file::PredictFile models=serving/>
+                                <file::PredictFile models=serving picture=picture/>
                             </div>
-                            <tester::Tester models=serving/>
+                            <tester::Tester models=serving picture=picture/>
                         </div>
-                    }.into_any()
-                }/>
+                    }.into_any(),
+                }}
             </div>
         </div>
     }

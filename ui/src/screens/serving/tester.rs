@@ -1,8 +1,9 @@
 //! A request to try: a form from the model's signature, the answer, and the same for a terminal.
 
+use super::picture::{Chosen, Said, takes_pictures};
 use super::row;
 use crate::answer::{answer, done};
-use crate::bridge::{ask, call};
+use crate::bridge::{Ask, ask, call};
 use crate::parts::{Button, Chip, FailureView, Icon, Kind, Pick, Shown};
 use crate::store::store;
 use crate::words;
@@ -31,13 +32,25 @@ const OTHERS: [(&str, &str); 5] = [
 struct Form {
     model: RwSignal<String>,
     typed: RwSignal<BTreeMap<String, String>>,
-    /// The row, while every field can be sent.
-    row: Memo<Option<Value>>,
+    /// Whether the model takes a picture file instead of a row.
+    pictures: Memo<bool>,
+    /// What is sent, while it can be: the model's name with a row, or with the path of a picture.
+    sent: Memo<Option<Value>>,
+}
+
+impl Form {
+    fn ask(self, row: &'static str, picture: &'static str, arguments: Value) -> Ask {
+        ask(if self.pictures.get_untracked() { picture } else { row }, arguments)
+    }
 }
 
 /// The tester.
 #[component]
-pub fn Tester(models: Memo<Vec<ModelLine>>) -> impl IntoView {
+pub fn Tester(
+    models: Memo<Vec<ModelLine>>,
+    /// The picture to ask about, granted already; empty where none was chosen.
+    picture: RwSignal<String>,
+) -> impl IntoView {
     let model = RwSignal::new(String::new());
     let names = Memo::new(move |_| models.with(|m| m.iter().map(|m| m.name.to_string()).collect::<Vec<_>>()));
     Effect::new(move |_| {
@@ -56,10 +69,17 @@ pub fn Tester(models: Memo<Vec<ModelLine>>) -> impl IntoView {
             typed.set(row::examples(&s));
         }
     });
-    let row = Memo::new(move |_| {
-        signature.value.with(|s| s.as_ref().and_then(|s| typed.with(|t| row::row(s, t)))).map(Value::Object)
+    let pictures = Memo::new(move |_| signature.value.with(|s| s.as_ref().is_some_and(takes_pictures)));
+    let sent = Memo::new(move |_| {
+        let model = model.get();
+        if pictures.get() {
+            let path = picture.get();
+            return (!path.is_empty()).then(|| json!({ "model": model, "path": path }));
+        }
+        let row = signature.value.with(|s| s.as_ref().and_then(|s| typed.with(|t| row::row(s, t))));
+        row.map(|row| json!({ "model": model, "row": row }))
     });
-    let form = Form { model, typed, row };
+    let form = Form { model, typed, pictures, sent };
     let choices = Signal::derive(move || names.get().into_iter().map(|n| (n.clone(), n)).collect());
     view! {
         <section class="panel tester" aria-labelledby="tester-title">
@@ -68,7 +88,13 @@ pub fn Tester(models: Memo<Vec<ModelLine>>) -> impl IntoView {
                 <Pick label="Model to ask" quiet=true value=model choices=choices/>
             </header>
             <div class="inside stack loose">
-                <Shown answer=signature children=move |s: Signature| view! { <Fields signature=s form=form/> }/>
+                <Shown answer=signature children=move |s: Signature| {
+                    if takes_pictures(&s) {
+                        view! { <Chosen signature=s picture=picture/> }.into_any()
+                    } else {
+                        view! { <Fields signature=s form=form/> }.into_any()
+                    }
+                }/>
                 <Send form=form/>
                 <Curl form=form/>
                 <section class="stack tight" aria-labelledby="others-title">
@@ -158,22 +184,27 @@ fn Send(form: Form) -> impl IntoView {
     let busy = RwSignal::new(false);
     let tried = RwSignal::new(None::<Result<TriedRequest, Failure>>);
     Effect::new(move |_| {
+        // An answer to another picture is none to this one.
         form.model.track();
+        if form.pictures.get() {
+            form.sent.track();
+        }
         tried.set(None);
     });
     let send = move |_| {
-        let Some(row) = form.row.get_untracked().filter(|_| !busy.get_untracked()) else { return };
+        let Some(sent) = form.sent.get_untracked().filter(|_| !busy.get_untracked()) else { return };
         busy.set(true);
-        let asked = ask("try_request", json!({ "model": form.model.get_untracked(), "row": row }));
+        let asked = form.ask("try_request", "try_picture", sent);
         spawn_local(async move {
             let got = call::<TriedRequest>(&asked).await;
             tried.try_set(Some(got));
             busy.try_set(false);
         });
     };
-    let stuck = Signal::derive(move || busy.get() || !running.get() || form.row.with(Option::is_none));
-    let why = move || match (running.get(), form.row.with(Option::is_none)) {
+    let stuck = Signal::derive(move || busy.get() || !running.get() || form.sent.with(Option::is_none));
+    let why = move || match (running.get(), form.sent.with(Option::is_none)) {
         (false, _) => "Start the server first",
+        (true, true) if form.pictures.get() => "Choose a picture first",
         (true, true) => "A field holds what cannot be sent",
         (true, false) => "",
     };
@@ -184,7 +215,13 @@ fn Send(form: Form) -> impl IntoView {
                 <span class="faint" role="status">{why}</span>
             </div>
             {move || tried.get().map(|tried| match tried {
-                Ok(answer) => view! { <Came answer=answer/> }.into_any(),
+                Ok(answer) => {
+                    let said = form.pictures.get_untracked().then(|| answer.body.clone());
+                    view! {
+                        <Came answer=answer/>
+                        {said.map(|body| view! { <Said body=body/> })}
+                    }.into_any()
+                }
                 Err(failure) => view! { <FailureView failure=failure/> }.into_any(),
             })}
         </div>
@@ -221,14 +258,17 @@ fn Curl(form: Form) -> impl IntoView {
         let model = form.model.get();
         newest.update_value(|n| *n += 1);
         let mine = newest.get_value();
-        let Some(row) = form.row.get().filter(|_| !model.is_empty()) else { return };
+        let pictures = form.pictures.get();
+        // A line for a picture can be read before one is chosen.
+        let any = || pictures.then(|| json!({ "model": model, "path": "picture.png" }));
+        let Some(sent) = form.sent.get().or_else(any).filter(|_| !model.is_empty()) else { return };
         let current = move || newest.try_get_value() == Some(mine);
         let ask_now = move || {
             if !current() {
                 return;
             }
             spawn_local(async move {
-                let got = call::<String>(&ask("curl", json!({ "model": model, "row": row }))).await;
+                let got = call::<String>(&form.ask("curl", "curl_picture", sent)).await;
                 if current() {
                     line.try_set(got.unwrap_or_else(|failure| words::sentence(&failure.message)));
                 }

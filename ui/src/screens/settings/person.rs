@@ -1,11 +1,11 @@
 use super::{Kept, change};
-use crate::answer::act;
+use crate::answer::{act, answer};
 use crate::bridge::{ask, call};
-use crate::parts::{Button, Check, Icon, Kind, Pick, TextField};
+use crate::parts::{Button, Check, Chip, Icon, Kind, Pick, Shown, TextField};
 use crate::store::store;
 use crate::theme;
 use crate::words;
-use driftgate_model::views::{Settings, Theme, WindowState};
+use driftgate_model::views::{DeviceView, Settings, Theme, WindowState};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde_json::json;
@@ -104,15 +104,41 @@ pub fn Work() -> impl IntoView {
     keeping(threads, "The number of threads", |s, v| s.threads = v.parse().unwrap_or(0));
     let cores = web_sys::window().map_or(1.0, |w| w.navigator().hardware_concurrency()) as u16;
     let choices = move || thread_choices(cores, threads.get().parse().unwrap_or(0));
-    let device = move || store.state.with(|s| s.as_ref().map(|s| words::sentence(&s.device)));
+    let said = move || store.state.with(|s| s.as_ref().map(|s| words::sentence(&s.device)));
+    let devices = answer::<Vec<DeviceView>>(|| Some(ask("devices", json!({}))));
     view! {
         <section class="panel" aria-labelledby="set-work">
             <header><h2 id="set-work">"Work"</h2></header>
             <div class="inside stack">
                 <Pick label="Worker threads" value=threads choices=Signal::derive(choices) help="Results do not depend on it"/>
-                <div class="field"><span class="label">"Device"</span><span>{device}</span></div>
+                <section class="stack tight" aria-labelledby="set-devices">
+                    <h3 id="set-devices">"Devices"</h3>
+                    <p class="faint small">{said}</p>
+                    <Shown answer=devices children=device_lines/>
+                </section>
             </div>
         </section>
+    }
+}
+
+fn device_lines(all: Vec<DeviceView>) -> impl IntoView + use<> {
+    view! { <ul class="lines checks">{all.into_iter().map(|d| view! { <DeviceLine device=d/> }).collect_view()}</ul> }
+}
+
+#[component]
+fn DeviceLine(device: DeviceView) -> impl IntoView {
+    let (icon, tone, word) =
+        if device.usable { (Icon::Check, "good", "Usable") } else { (Icon::Dash, "", "Not usable") };
+    let kind = if device.kind == "gpu" { "Graphics card" } else { "Processor" };
+    view! {
+        <li>
+            <Chip icon=icon text=word tone=tone/>
+            <strong>{kind}</strong>
+            <div class="grow wrapped">
+                {device.name}
+                {device.why_not.map(|why| view! { <div class="faint">{words::sentence(&why)}</div> })}
+            </div>
+        </li>
     }
 }
 
