@@ -36,7 +36,7 @@ configs:
   promotion:
     image_classification_cnn:
       rules:
-        - {id: any, kind: threshold, metric: accuracy, operator: \">=\", threshold: 0.0}
+        - {id: any, kind: threshold, metric: accuracy, operator: \">=\", threshold: 0.01}
 ";
 
 /// A picture's file, and what `predict` says of it: the label, and the bits of each probability.

@@ -36,7 +36,7 @@ configs:
   promotion:
     image_classification_cnn:
       rules:
-        - {id: any, kind: threshold, metric: accuracy, operator: \">=\", threshold: 0.0}
+        - {id: any, kind: threshold, metric: accuracy, operator: \">=\", threshold: 0.01}
 ";
 
 /// Draws pictures of three shapes, 24 pixels wide, into a new folder.

@@ -1,3 +1,5 @@
+use crate::artifact::canonical;
+use crate::robustness;
 use crate::stages;
 use crate::{EngineError, Result, Workspace};
 use driftgate_model::config::{RunConfig, Stage};
@@ -45,6 +47,12 @@ impl Workspace {
                 let evaluated = stages::evaluate(&inputs, &prepared, &trained, observer, cancel)?;
                 now.extend(stages::digests(&evaluated.objects));
                 observer.stage_finished("evaluation", "");
+                if let (true, Ok(network)) = (done(Stage::ModelAnalysis), trained.estimator.network()) {
+                    observer.stage_started("model_analysis");
+                    let report = robustness::analyse(&inputs, &prepared, &evaluated, network, observer, cancel)?;
+                    now.insert("robustness".into(), Digest::of(&canonical(&report)?));
+                    observer.stage_finished("model_analysis", "");
+                }
             }
         }
         let objects: Vec<ReproducedObject> = recorded

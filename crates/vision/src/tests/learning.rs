@@ -81,12 +81,12 @@ fn balanced_weights_are_those_of_scikit_learn() {
     // 48, 36 and 12 of 96: 96 / (3 · n).
     let all = Visits::Once((0..96).collect());
     let expected = [96.0 / 144.0, 96.0 / 108.0, 96.0 / 36.0].map(|v: f64| v as f32);
-    assert_eq!(crate::train::balance(&bench.job(), &all), expected);
+    assert_eq!(train::balance(&bench.job(), &all), expected);
     let halves = Visits::Weighted { clean: (0..24).collect(), drifted: (48..72).collect(), share: 0.5 };
-    assert_eq!(crate::train::balance(&bench.job(), &halves)[0], (48.0_f64 / 72.0) as f32);
+    assert_eq!(train::balance(&bench.job(), &halves)[0], (48.0_f64 / 72.0) as f32);
     let balanced = bench.train().unwrap();
     bench.params.class_weight = None;
-    assert_eq!(crate::train::balance(&bench.job(), &all), [1.0; 3]);
+    assert_eq!(train::balance(&bench.job(), &all), [1.0; 3]);
     assert_ne!(balanced.network.weights(), bench.train().unwrap().network.weights());
 }
 
