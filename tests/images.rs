@@ -30,7 +30,7 @@ fn pipeline(seed: u64, epochs: u32, more: &str) -> String {
          \x20         conv_layers: [{{out_channels: 16, kernel_size: 3}}, {{out_channels: 32, kernel_size: 3}}]\n\
          \x20         fc_units: 32\n\
          \x20         dropout: 0.1\n\
-         \x20   fine_tune: {{epochs: 4, learning_rate: 0.001, oversample_drift_ratio: 0.4, use_drift_val_for_best_epoch: true}}\n\
+         \x20   fine_tune: {{epochs: 8, learning_rate: 0.001, oversample_drift_ratio: 0.3, use_drift_val_for_best_epoch: true}}\n\
          \x20 evaluation:\n\
          \x20   bootstrap: {{resamples: 200}}\n\
          \x20 promotion:\n\

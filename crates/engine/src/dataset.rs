@@ -9,6 +9,9 @@ use driftgate_model::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+/// Pictures of each class.
+type ClassCounts = Vec<(String, u64)>;
+
 /// Pictures of a class that are shown.
 const SHOWN: u64 = 6;
 
@@ -57,11 +60,7 @@ impl Workspace {
     }
 
     /// Pictures of each class in a version, and a few of each to look at; nothing for tables.
-    fn pictures_in(
-        &self,
-        version: &DatasetVersionRow,
-        spec: &DatasetSpec,
-    ) -> Result<(Vec<(String, u64)>, Vec<ImageRef>)> {
+    fn pictures_in(&self, version: &DatasetVersionRow, spec: &DatasetSpec) -> Result<(ClassCounts, Vec<ImageRef>)> {
         if spec.images.is_none() {
             return Ok((Vec::new(), Vec::new()));
         }

@@ -281,7 +281,7 @@ impl Workspace {
         if row.task == Task::ImageClassificationCnn {
             // What was found of pictures was found of their very bytes, which the version's id stands for.
             self.check_files(version)?;
-            return Ok(self.get_json(&version.validation)?);
+            return self.get_json(&version.validation);
         }
         let spec: DatasetSpec = self.get_json(&version.spec)?;
         let table = self.read_added(version, &spec)?;

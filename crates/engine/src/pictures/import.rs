@@ -100,7 +100,7 @@ impl Workspace {
         if let Some(same) = same_version(known.as_ref(), &earlier, &named, &self.spec_of(known.as_ref())?, &folder.spec)
         {
             observer.stage_finished("import", &format!("version {} already", same.number));
-            return Ok(self.added_already(folder, same)?);
+            return self.added_already(folder, same);
         }
         let inspection = self.inspect(&folder.listing, &images_of(&folder.spec), &work)?;
         let mut validation = report(&folder.spec, &inspection);

@@ -101,7 +101,8 @@ proptest! {
 
 #[test]
 fn settings_out_of_range_are_named() {
-    let changes: [(&str, fn(&mut CnnParams)); 9] = [
+    type Change = fn(&mut CnnParams);
+    let changes: [(&str, Change); 9] = [
         ("epochs", |p| p.epochs = 0),
         ("batch_size", |p| p.batch_size = 0),
         ("learning_rate", |p| p.learning_rate = f64::NAN),
