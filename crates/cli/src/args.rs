@@ -177,7 +177,7 @@ pub enum DatasetCommand {
 #[derive(Debug, Args)]
 pub struct DatasetAddArgs {
     /// A CSV, TSV or Parquet file; or a folder with data.csv, data.tsv or data.parquet and maybe dataset.yaml; or a folder of
-    /// pictures: images/<class>/…, or with a labels.csv
+    /// pictures: images/CLASS/…, or with a labels.csv
     #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
     pub path: PathBuf,
     /// The data set's name; without it, the file's or the folder's

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// `dataset synthesize …`.
 #[derive(Debug, Subcommand)]
 pub enum SynthesizeCommand {
-    /// Draw pictures of simple shapes in images/<class>/: circles, stripes, checks, crosses, rings, gradients
+    /// Draw pictures of simple shapes in images/CLASS/: circles, stripes, checks, crosses, rings, gradients
     Images(SynthesizeImagesArgs),
 }
 
