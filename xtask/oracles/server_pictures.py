@@ -42,7 +42,7 @@ configs:
   promotion:
     image_classification_cnn:
       rules:
-        - {id: any, kind: threshold, metric: accuracy, operator: ">=", threshold: 0.0}
+        - {id: any, kind: threshold, metric: accuracy, operator: ">=", threshold: 0.01}
 """
 
 
