@@ -12,32 +12,7 @@ const SIDE: usize = 16;
 const VALUES: usize = SIDE * SIDE * 3;
 
 /// A small network, trained just enough to answer.
-const PIPELINE: &str = "\
-project: {name: test, version: \"1\"}
-task_type: image_classification_cnn
-dataset: shapes
-random_seed: 42
-pipeline_stages: [preprocessing, training, evaluation, promotion, deployment]
-data: {raw: data}
-configs:
-  preprocessing:
-    min_rows: 1
-    image: {target_size: [16, 16], color_mode: rgb, normalize: true}
-  training:
-    model:
-      algorithm: cnn
-      architecture:
-        conv_layers: [{out_channels: 8, kernel_size: 3}, {out_channels: 16, kernel_size: 3}]
-        fc_units: 32
-        dropout: 0.1
-      hyperparameters: {epochs: 3, batch_size: 16, learning_rate: 0.003}
-  evaluation:
-    bootstrap: {resamples: 200}
-  promotion:
-    image_classification_cnn:
-      rules:
-        - {id: any, kind: threshold, metric: accuracy, operator: \">=\", threshold: 0.01}
-";
+const PIPELINE: &str = include_str!("files/shapes.yaml");
 
 /// A picture's file, and what `predict` says of it: the label, and the bits of each probability.
 struct Picture {

@@ -12,32 +12,7 @@ pub const MODEL: &str = "shapes-image_classification_cnn";
 pub const CONFIG: &str = "configs/pipeline_shapes.yaml";
 
 /// A small network that is trained in seconds.
-const PIPELINE: &str = "\
-project: {name: test, version: \"1\"}
-task_type: image_classification_cnn
-dataset: shapes
-random_seed: 42
-pipeline_stages: [preprocessing, training, evaluation, model_analysis, promotion, deployment]
-data: {raw: ../data}
-configs:
-  preprocessing:
-    min_rows: 1
-    image: {target_size: [16, 16], color_mode: rgb, normalize: true}
-  training:
-    model:
-      algorithm: cnn
-      architecture:
-        conv_layers: [{out_channels: 8, kernel_size: 3}, {out_channels: 16, kernel_size: 3}]
-        fc_units: 32
-        dropout: 0.1
-      hyperparameters: {epochs: 3, batch_size: 16, learning_rate: 0.003}
-  evaluation:
-    bootstrap: {resamples: 200}
-  promotion:
-    image_classification_cnn:
-      rules:
-        - {id: any, kind: threshold, metric: accuracy, operator: \">=\", threshold: 0.01}
-";
+const PIPELINE: &str = include_str!("../files/shapes.yaml");
 
 /// Draws pictures of three shapes, 24 pixels wide, into a new folder.
 pub fn draw(folder: &Path, per_class: usize, seed: u64, drift: Option<SyntheticDrift>) {
@@ -63,7 +38,11 @@ impl Window {
         draw(&root.join("data/shapes"), 30, 42, None);
         draw(&dark, 20, 7, Some(SyntheticDrift::Darker));
         std::fs::create_dir_all(root.join("configs")).unwrap();
-        std::fs::write(root.join(CONFIG), PIPELINE).unwrap();
+        // The file lies in a folder of its own, and the pictures are stressed.
+        let config = PIPELINE
+            .replace("raw: data", "raw: ../data")
+            .replace("evaluation, promotion", "evaluation, model_analysis, promotion");
+        std::fs::write(root.join(CONFIG), config).unwrap();
         self.wait_for("nav.side");
         (root, dark)
     }
@@ -89,7 +68,7 @@ impl Window {
         let check = self.first_of("drift_history", json!({ "model": MODEL, "limit": 1 }), "/checks/0/check");
         let screen = |route: String, name, shows| Screen { route, name, shows };
         vec![
-            screen("/datasets/shapes".into(), "dataset-pictures", "aside.detail .pictures img"),
+            screen("/datasets/shapes".into(), "dataset-pictures", "aside.detail .pictures"),
             screen(format!("/runs/{run}"), "run-pictures", "aside.detail .chart svg"),
             screen(format!("/runs?start={CONFIG}"), "start-run-pictures", "dialog details.group"),
             screen(format!("/drift/{MODEL}/{check}"), "check-pictures", "aside.detail .shifted"),
@@ -105,9 +84,15 @@ impl Window {
             self.wait_for("nav.side");
             for screen in self.picture_screens() {
                 self.show(&screen);
-                if screen.name == "check-pictures" {
-                    self.js("document.querySelector('.shifted').scrollIntoView()", Vec::new());
-                    self.pictures_are_there(".shifted", 2);
+                // Pictures are loaded once they come into sight.
+                let part = match screen.name {
+                    "check-pictures" => Some(".shifted"),
+                    "dataset-pictures" => Some("aside.detail .pictures"),
+                    _ => None,
+                };
+                if let Some(part) = part {
+                    self.js("document.querySelector(arguments[0]).scrollIntoView()", vec![json!(part)]);
+                    self.pictures_are_there(part, 2);
                 }
                 look(screen.name, theme);
             }

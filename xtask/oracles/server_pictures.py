@@ -18,32 +18,8 @@ import tritonclient.http as triton
 
 PROGRAM = os.path.abspath(sys.argv[1])
 SIDE = 16
-PIPELINE = """
-project: {name: oracle, version: "1"}
-task_type: image_classification_cnn
-dataset: shapes
-random_seed: 7
-pipeline_stages: [preprocessing, training, evaluation, promotion, deployment]
-data: {raw: data}
-configs:
-  preprocessing:
-    min_rows: 1
-    image: {target_size: [16, 16], color_mode: rgb, normalize: true}
-  training:
-    model:
-      algorithm: cnn
-      architecture:
-        conv_layers: [{out_channels: 8, kernel_size: 3}]
-        fc_units: 16
-        dropout: 0.0
-      hyperparameters: {epochs: 2, batch_size: 16, learning_rate: 0.003}
-  evaluation:
-    bootstrap: {resamples: 200}
-  promotion:
-    image_classification_cnn:
-      rules:
-        - {id: any, kind: threshold, metric: accuracy, operator: ">=", threshold: 0.01}
-"""
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests/files/shapes.yaml"), encoding="utf-8") as file:
+    PIPELINE = file.read()
 
 
 def driftgate(folder, *arguments):
