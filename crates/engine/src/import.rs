@@ -38,6 +38,17 @@ struct Source {
     questions: Vec<ImportQuestion>,
 }
 
+/// What a new version of a data set is made of.
+pub(crate) struct NewVersion<'a> {
+    /// What its id is the digest of.
+    pub(crate) manifest: &'a serde_json::Value,
+    pub(crate) file: DataFile,
+    pub(crate) report: &'a ValidationReport,
+    pub(crate) assignment: &'a Assignment,
+    pub(crate) table: &'a Table,
+    pub(crate) source: &'a Path,
+}
+
 impl Workspace {
     /// What importing `path` would do. Writes nothing.
     pub fn plan_import(&self, path: &Path, answers: &ImportAnswers) -> Result<ImportPlan> {
@@ -140,24 +151,15 @@ impl Workspace {
         }
         let (stored, reference) = self.store_file(&data, &bytes, answers.reference)?;
         debug_assert_eq!(stored, digest);
-        let row = DatasetVersionRow {
-            number: known.as_ref().map_or(1, |d| d.versions.len() as u32 + 1),
-            version: self.ledger.put_json(&manifest)?,
-            spec: self.ledger.put_json(&spec)?,
-            files: vec![DataFile { name: file_name, digest, size, reference }],
-            validation: self.ledger.put_json(report)?,
-            split: self.ledger.put(&assignment.to_bytes())?,
-            counts: assignment.counts(),
-            rows: table.rows() as u64,
-            columns: table.columns().len() as u64,
-            added_at: self.host.clock.now(),
-            source: self.ledger.seal(&data.display().to_string())?,
-            adaptation: None,
+        let made = NewVersion {
+            manifest: &manifest,
+            file: DataFile { name: file_name, digest, size, reference },
+            report,
+            assignment: &assignment,
+            table: &table,
+            source: &data,
         };
-        let (row, new) = match self.record_version(&spec, &row)? {
-            None => (row, true),
-            Some(existing) => (existing, false),
-        };
+        let (row, new) = self.add_version(&spec, known.as_ref(), made)?;
         let text = match (&answers.spec, spec_given) {
             (Some(text), _) => Some(text.clone()),
             (None, false) => Some(driftgate_config::write_dataset(&spec)),
@@ -204,12 +206,35 @@ impl Workspace {
         Ok((self.ledger.put(bytes)?, None))
     }
 
-    /// Appends the version; the one that is there already where another process added the very same meanwhile.
-    pub(crate) fn record_version(
+    /// Stores what a version is made of and appends it; whether it is new.
+    pub(crate) fn add_version(
         &self,
         spec: &DatasetSpec,
-        row: &DatasetVersionRow,
-    ) -> Result<Option<DatasetVersionRow>> {
+        known: Option<&DatasetRow>,
+        made: NewVersion,
+    ) -> Result<(DatasetVersionRow, bool)> {
+        let row = DatasetVersionRow {
+            number: known.map_or(1, |d| d.versions.len() as u32 + 1),
+            version: self.ledger.put_json(made.manifest)?,
+            spec: self.ledger.put_json(spec)?,
+            files: vec![made.file],
+            validation: self.ledger.put_json(made.report)?,
+            split: self.ledger.put(&made.assignment.to_bytes())?,
+            counts: made.assignment.counts(),
+            rows: made.table.rows() as u64,
+            columns: made.table.columns().len() as u64,
+            added_at: self.host.clock.now(),
+            source: self.ledger.seal(&made.source.display().to_string())?,
+            adaptation: None,
+        };
+        Ok(match self.record_version(spec, &row)? {
+            None => (row, true),
+            Some(existing) => (existing, false),
+        })
+    }
+
+    /// Appends the version; the one that is there already where another process added the very same meanwhile.
+    fn record_version(&self, spec: &DatasetSpec, row: &DatasetVersionRow) -> Result<Option<DatasetVersionRow>> {
         let stamp = self.stamp();
         self.ledger.write(|tx| -> Result<Option<DatasetVersionRow>> {
             let known = tx.dataset(&spec.name)?;

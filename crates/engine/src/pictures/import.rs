@@ -2,7 +2,7 @@
 
 use super::folder::{LIST, drafted, filled, list_of, read_list, spec_path};
 use super::{GROUP, PICTURE, Work};
-use crate::import::{check_name, default_name, given_spec, same_answers, same_contract, write_spec};
+use crate::import::{NewVersion, check_name, default_name, given_spec, same_answers, same_contract, write_spec};
 use crate::{EngineError, ImportAnswers, Result, Workspace};
 use driftgate_data::Table;
 use driftgate_determinism::Workers;
@@ -97,7 +97,8 @@ impl Workspace {
         let work = self.work(observer, cancel);
         let earlier = self.earlier_pictures(known.as_ref())?;
         let named = digests_of(&folder.listing, &work)?;
-        if let Some(same) = same_version(known.as_ref(), &earlier, &named, &self.spec_of(known.as_ref())?, &folder.spec)
+        if let Some(same) =
+            same_version(known.as_ref(), &earlier, &named, &self.specs_of(known.as_ref())?, &folder.spec)
         {
             observer.stage_finished("import", &format!("version {} already", same.number));
             return self.added_already(folder, same);
@@ -115,11 +116,9 @@ impl Workspace {
         Ok(added)
     }
 
-    /// The spec of the newest version that a person added.
-    fn spec_of(&self, known: Option<&DatasetRow>) -> Result<Option<Vec<(u32, DatasetSpec)>>> {
-        let Some(row) = known else { return Ok(None) };
-        let specs: Result<Vec<_>> = row.versions.iter().map(|v| Ok((v.number, self.get_json(&v.spec)?))).collect();
-        Ok(Some(specs?))
+    /// The spec of each version, by its number.
+    fn specs_of(&self, known: Option<&DatasetRow>) -> Result<Vec<(u32, DatasetSpec)>> {
+        known.iter().flat_map(|d| &d.versions).map(|v| Ok((v.number, self.get_json(&v.spec)?))).collect()
     }
 
     fn added_already(&self, folder: Folder, version: DatasetVersionRow) -> Result<DatasetAdded> {
@@ -199,32 +198,20 @@ impl Workspace {
         if held > 0 {
             notes.push(format!("{held} of the pictures stay held out, as an adaptation had drawn them"));
         }
-        let row = DatasetVersionRow {
-            number: known.as_ref().map_or(1, |d| d.versions.len() as u32 + 1),
-            version: self.ledger.put_json(&manifest)?,
-            spec: self.ledger.put_json(&spec)?,
-            files: vec![DataFile {
-                name: LIST.into(),
-                digest: self.ledger.put(&list)?,
-                size: list.len() as u64,
-                reference: None,
-            }],
-            validation: self.ledger.put_json(validation)?,
-            split: self.ledger.put(&assignment.to_bytes())?,
-            counts: assignment.counts(),
-            rows: table.rows() as u64,
-            columns: table.columns().len() as u64,
-            added_at: self.host.clock.now(),
-            source: self.ledger.seal(&path.display().to_string())?,
-            adaptation: None,
+        let file =
+            DataFile { name: LIST.into(), digest: self.ledger.put(&list)?, size: list.len() as u64, reference: None };
+        let made = NewVersion {
+            manifest: &manifest,
+            file,
+            report: validation,
+            assignment: &assignment,
+            table: &table,
+            source: &path,
         };
-        let (version, new) = match self.record_version(&spec, &row)? {
-            None => (row, true),
-            Some(existing) => (existing, false),
-        };
-        let wanted = answers.write_spec && !spec_given && !spec_path(&path).exists();
+        let (version, new) = self.add_version(&spec, known.as_ref(), made)?;
+        let wanted = answers.write_spec && !spec_path(&path).exists() && (answers.spec.is_some() || !spec_given);
         let text = answers.spec.clone().unwrap_or_else(|| driftgate_config::write_dataset(&written));
-        let wrote_spec = match wanted || (answers.write_spec && answers.spec.is_some() && !spec_path(&path).exists()) {
+        let wrote_spec = match wanted {
             true => write_spec(&text, &spec_path(&path), self.new_run_id().as_str(), &mut notes),
             false => None,
         };
@@ -296,14 +283,14 @@ fn same_version(
     known: Option<&DatasetRow>,
     earlier: &Earlier,
     named: &[Named],
-    specs: &Option<Vec<(u32, DatasetSpec)>>,
+    specs: &[(u32, DatasetSpec)],
     spec: &DatasetSpec,
 ) -> Option<DatasetVersionRow> {
     let meant = |s: &DatasetSpec| DatasetSpec { about: spec.about.clone(), ..s.clone() } == *spec;
     let (number, _) = earlier
         .versions
         .iter()
-        .find(|(number, held)| held == named && specs.iter().flatten().any(|(n, s)| n == number && meant(s)))?;
+        .find(|(number, held)| held == named && specs.iter().any(|(n, s)| n == number && meant(s)))?;
     known?.version(*number).cloned()
 }
 
