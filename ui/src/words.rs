@@ -2,7 +2,7 @@
 //! a dialog.
 
 use driftgate_model::views::{JobOutcome, JobState};
-use driftgate_model::{DriftAction, DriftSeverity, DriftVerdict, RunStatus, Timestamp};
+use driftgate_model::{DriftAction, DriftSeverity, DriftVerdict, RunStatus, Task, Timestamp};
 
 /// What a run's status is called.
 pub fn status(status: RunStatus) -> &'static str {
@@ -263,6 +263,15 @@ pub fn spelled(identifier: &str) -> String {
     let text = identifier.replace('_', " ");
     let mut letters = text.chars();
     letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// What a task is called.
+pub fn task(task: Task) -> &'static str {
+    match task {
+        Task::Classification => "Classification",
+        Task::Regression => "Regression",
+        Task::ImageClassificationCnn => "Image classification",
+    }
 }
 
 #[cfg(test)]

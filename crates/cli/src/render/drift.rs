@@ -91,7 +91,7 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
             "{} of {} {} drifted, {} inconclusive{}",
             count(r.overall.drifted_columns),
             count(r.overall.total_columns),
-            if of_pictures(r) { "colour channels" } else { "columns" },
+            if of_pictures(r) { "measurements" } else { "columns" },
             count(r.overall.inconclusive_columns),
             besides(r)
         )
@@ -116,7 +116,7 @@ pub fn check(v: &DriftCheckView, shown: &Shown, width: usize) -> String {
         out += &left_out(
             said(DriftVerdict::Inconclusive).skip(MOST_DOUBTFUL).count() as u64,
             said(DriftVerdict::Stable).count() as u64,
-            if of_pictures(r) { ["channel", "channels"] } else { ["column", "columns"] },
+            if of_pictures(r) { ["measurement", "measurements"] } else { ["column", "columns"] },
         );
     }
     out += &others(v, width);
@@ -240,7 +240,7 @@ fn left_out(inconclusive: u64, stable: u64, [one, many]: [&str; 2]) -> String {
 fn columns<'a>(list: impl Iterator<Item = &'a ColumnDrift>, pictures: bool, width: usize) -> String {
     let mut table = Table::new(&[
         ("", Align::Left),
-        (if pictures { "channel" } else { "column" }, Align::Left),
+        (if pictures { "measured" } else { "column" }, Align::Left),
         ("severity", Align::Left),
         ("test", Align::Left),
         ("effect", Align::Right),

@@ -54,7 +54,7 @@ pub fn drift_report_with_pictures(check: &CheckReport, pictures: &BTreeMap<Diges
 /// `1 of 30 columns drifted, 1 inconclusive`.
 fn counted(report: &DriftReport) -> String {
     let o = &report.overall;
-    let (one, many) = if pictures::are_in(report) { ("channel", "channels") } else { ("column", "columns") };
+    let (one, many) = if pictures::are_in(report) { ("measurement", "measurements") } else { ("column", "columns") };
     format!(
         "{} of {} drifted, {} inconclusive",
         count(o.drifted_columns),

@@ -25,7 +25,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// The contents of a report about pictures.
 pub(super) const CONTENTS: &str = "<nav aria-label=\"Contents\"><a href=\"#next\">What to do next</a> \
-<a href=\"#pictures\">Pictures</a> <a href=\"#columns\">Colour channels</a> <a href=\"#performance\">Performance</a> \
+<a href=\"#pictures\">Pictures</a> <a href=\"#columns\">Measurements</a> <a href=\"#performance\">Performance</a> \
 <a href=\"#answers\">The model's answers</a> <a href=\"#together\">All pictures together</a> \
 <a href=\"#rule\">How it was decided</a> <a href=\"#facts\">What was compared</a> <a href=\"#settings\">Settings used</a></nav>\n";
 
@@ -55,7 +55,7 @@ pub(super) fn in_words(report: &DriftReport) -> Cow<'_, DriftReport> {
 /// The heading of the columns.
 pub(super) fn heading(report: &DriftReport) -> &'static str {
     if are_in(report) {
-        "<h2 id=\"columns\">Colour channels by effect</h2>\n"
+        "<h2 id=\"columns\">Measurements by effect</h2>\n"
     } else {
         "<h2 id=\"columns\">Columns by effect</h2>\n"
     }
@@ -66,7 +66,7 @@ pub(super) fn about_channels(report: &DriftReport) -> &'static str {
     if !are_in(report) {
         return "";
     }
-    "<p>A channel is how bright one colour is in all pixels of all pictures; in grey pictures there is one, the brightness. \
+    "<p>A channel is how bright one colour is in all pixels of all pictures; every other measurement is one number a picture. \
      <code>pixel_wasserstein</code> is how far its values moved on average (the Wasserstein distance), in standard deviations of \
      the reference, so that 0.25 is a quarter of the usual spread; its p-value is by permutation of whole pictures.</p>\n"
 }

@@ -94,7 +94,7 @@ fn Inside(view: DatasetView, again: RwSignal<Option<ValidationReport>>) -> impl 
 
 fn facts(view: &DatasetView) -> Vec<(&'static str, String)> {
     let pictures = view.spec.images.is_some();
-    let mut facts = vec![("Task", words::spelled(view.dataset.task.as_str()))];
+    let mut facts = vec![("Task", words::task(view.dataset.task).to_owned())];
     if pictures {
         facts.push(("Classes", words::whole(view.classes.len() as u64)));
         facts.push(("Measured of each", view.spec.features.join(", ")));
@@ -104,7 +104,10 @@ fn facts(view: &DatasetView) -> Vec<(&'static str, String)> {
     }
     facts.push((
         "Test looks",
-        format!("{} have looked at its test split", words::count(view.dataset.test_looks, "run")),
+        match view.dataset.test_looks {
+            1 => "1 run has looked at its test split".into(),
+            n => format!("{} have looked at its test split", words::count(n, "run")),
+        },
     ));
     if let Some(newest) = view.dataset.newest() {
         facts.push((

@@ -124,8 +124,7 @@ fn Basics(draft: Draft, spec: DatasetSpec, header: Vec<String>) -> impl IntoView
         }
     };
     if kept {
-        let said =
-            format!("{}, target {}, {}", spec.name, spec.target, words::spelled(spec.task.as_str()).to_lowercase());
+        let said = format!("{}, target {}, {}", spec.name, spec.target, words::task(spec.task).to_lowercase());
         return view! { <p>"A new version keeps name, target and task: " {said}</p> }.into_any();
     }
     if spec.images.is_some() {

@@ -57,7 +57,7 @@ pub fn List(rows: Signal<Vec<Row>>, chosen: Signal<Option<String>>) -> impl Into
     let show = move |row: Row| go.with_value(|go| go(&format!("/datasets/{}", row.name), Default::default()));
     let columns = vec![
         Column::new("Name", "170px", |r: &Row| r.name.clone()).ordered(|a, b| a.name.cmp(&b.name)),
-        Column::new("Task", "120px", |r: &Row| words::spelled(r.task.as_str())).ordered(|a, b| a.task.cmp(&b.task)),
+        Column::new("Task", "120px", |r: &Row| words::task(r.task).to_owned()).ordered(|a, b| a.task.cmp(&b.task)),
         Column::new("Target", "", |r: &Row| r.target.clone()).ordered(|a, b| a.target.cmp(&b.target)),
         Column::new("Versions", "88px", |r: &Row| words::whole(r.versions))
             .number()

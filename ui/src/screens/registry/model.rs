@@ -27,7 +27,7 @@ pub fn ModelDetail(line: Memo<Option<ModelLine>>) -> impl IntoView {
     });
     let below = move || {
         line.with(|l| {
-            l.as_ref().map(|l| format!("{}, {}", texts::task(l.task), words::count(u64::from(l.versions), "version")))
+            l.as_ref().map(|l| format!("{}, {}", words::task(l.task), words::count(u64::from(l.versions), "version")))
         })
     };
     view! {

@@ -12,15 +12,6 @@ pub fn lead_metrics(task: Task) -> [&'static str; 2] {
     }
 }
 
-/// What a task is called in a sentence.
-pub fn task(task: Task) -> &'static str {
-    match task {
-        Task::Classification => "Classification",
-        Task::Regression => "Regression",
-        Task::ImageClassificationCnn => "Image classification",
-    }
-}
-
 /// What an approval changes.
 pub fn approval(next: VersionNumber, archives: Option<VersionNumber>) -> String {
     match archives {
