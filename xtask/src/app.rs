@@ -25,7 +25,7 @@ pub fn app(yes: bool, args: &[String]) -> Outcome {
     Ok(show(Command::new(&program).args(args))? == End::Passed)
 }
 
-/// Networks on the local graphics card, in what people run every day; the checks build without: it doubles their time.
+/// Networks on the local graphics card, in what people run every day; the checks build without, since it is long to build.
 const GPU: [&str; 2] = ["--features", "driftgate/gpu,driftgate-desktop/gpu"];
 
 /// Builds window and command together: each alone would compile what both use with features of its own. Profile `ci` is

@@ -69,6 +69,12 @@ impl Table {
         Some((0..self.rows).map(|row| cells.text(row)).collect())
     }
 
+    /// A cell as written; `None` where there is none of that column and row (from 0).
+    pub fn text(&self, name: &str, row: usize) -> Option<String> {
+        let cells = self.cells.get(self.position(name)?)?;
+        (row < self.rows).then(|| cells.text(row))
+    }
+
     /// The first `n` rows as written, missing values as empty texts.
     pub fn preview(&self, n: usize) -> Vec<Vec<String>> {
         (0..n.min(self.rows)).map(|row| self.cells.iter().map(|c| c.text(row)).collect()).collect()

@@ -10,8 +10,8 @@ use driftgate_learn::metrics::{Baseline, EvaluateOptions};
 use driftgate_model::views::{AdaptationList, AdaptationView, UndoneView};
 use driftgate_model::{
     AdaptationRecord, AdaptationRow, CancelToken, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, Event,
-    EventBody, FileKind, Frame, ModelName, Observer, RunId, SplitEvaluation, SplitName, StagedBatch, ValidationReport,
-    VersionRow,
+    EventBody, FileKind, Frame, ModelName, Observer, PicturePlace, RunId, SplitEvaluation, SplitName, StagedBatch,
+    ValidationReport, VersionRow,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -41,6 +41,8 @@ struct Read {
     table: Table,
     frame: Frame,
     validation: ValidationReport,
+    /// Where its pictures lie; empty for tables.
+    places: Vec<PicturePlace>,
 }
 
 impl Workspace {
@@ -122,7 +124,7 @@ impl Workspace {
         }
         let frame = table.frame(spec)?;
         self.labelled(origin, &frame)?;
-        Ok(Read { bytes, table, frame, validation })
+        Ok(Read { bytes, table, frame, validation, places: Vec::new() })
     }
 
     /// A batch of pictures, every one of them in the folder of its class.
@@ -149,15 +151,22 @@ impl Workspace {
         }
         let frame = batch.table.frame(spec)?;
         self.labelled(origin, &frame)?;
+        // What only a whole data set must satisfy is not asked of a batch.
+        const OF_A_WHOLE: [&str; 4] = ["too_few_classes", "too_few_images", "tiny_classes", "class_imbalance"];
+        let mut batch = batch;
+        batch.findings.retain(|f| !OF_A_WHOLE.contains(&f.check.as_str()));
         let validation = ValidationReport {
             schema: "driftgate/validation/1".into(),
-            dataset: spec.name.clone(),
+            dataset: batch.table.name().to_owned(),
             version: None,
             rows: batch.table.rows() as u64,
             columns: batch.table.columns().len() as u64,
-            findings: Vec::new(),
+            findings: batch.findings,
         };
-        Ok(Read { bytes: batch.list, table: batch.table, frame, validation })
+        if validation.errors() > 0 {
+            return Err(EngineError::InvalidData(Box::new(validation)));
+        }
+        Ok(Read { bytes: batch.list, table: batch.table, frame, validation, places: batch.places })
     }
 
     /// The truth of a frame, in the labels of the model.
@@ -209,6 +218,7 @@ impl Workspace {
             size: read.bytes.len() as u64,
             reference: None,
         });
+        files.extend(self.packs_of(&read.places, &format!("drifted-{}", batches.len()))?);
         let record = AdaptationRecord {
             schema: "driftgate/adaptation/1".into(),
             adaptation: id.clone(),

@@ -190,7 +190,7 @@ impl Workspace {
         let (row, path) = self.checked_batch(check, inputs)?;
         let bytes = self.ledger.get(&row.batch)?;
         let table = crate::predict::read_batch(&path, &bytes, inputs.spec.format.clone(), &candidate.transform)?;
-        self.pictures.note(&table)?;
+        self.pictures.note_batch(&table)?;
         drop(bytes);
         let split = |digest: &Digest| -> Result<Assignment> { Ok(Assignment::from_bytes(&self.ledger.get(digest)?)?) };
         let learned_from = self.dataset_version_of(&self.run_row(&production.run)?)?;

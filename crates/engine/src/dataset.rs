@@ -120,7 +120,7 @@ impl Workspace {
             let file = file.ok_or_else(|| corrupt("the version does not name its batch"))?;
             let bytes = self.file_bytes(version, file)?;
             let table = driftgate_data::read_bytes(&bytes, &file.name, &batch.format)?;
-            self.pictures.note(&table)?;
+            self.pictures.note_batch(&table)?;
             let rows = table.frame(spec)?;
             if rows.rows() as u64 != batch.rows {
                 return Err(corrupt("its batch has another number of rows than it had"));

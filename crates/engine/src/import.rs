@@ -42,7 +42,8 @@ struct Source {
 pub(crate) struct NewVersion<'a> {
     /// What its id is the digest of.
     pub(crate) manifest: &'a serde_json::Value,
-    pub(crate) file: DataFile,
+    /// The table first.
+    pub(crate) files: Vec<DataFile>,
     pub(crate) report: &'a ValidationReport,
     pub(crate) assignment: &'a Assignment,
     pub(crate) table: &'a Table,
@@ -153,7 +154,7 @@ impl Workspace {
         debug_assert_eq!(stored, digest);
         let made = NewVersion {
             manifest: &manifest,
-            file: DataFile { name: file_name, digest, size, reference },
+            files: vec![DataFile { name: file_name, digest, size, reference }],
             report,
             assignment: &assignment,
             table: &table,
@@ -217,7 +218,7 @@ impl Workspace {
             number: known.map_or(1, |d| d.versions.len() as u32 + 1),
             version: self.ledger.put_json(made.manifest)?,
             spec: self.ledger.put_json(spec)?,
-            files: vec![made.file],
+            files: made.files,
             validation: self.ledger.put_json(made.report)?,
             split: self.ledger.put(&made.assignment.to_bytes())?,
             counts: made.assignment.counts(),

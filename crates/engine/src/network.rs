@@ -26,7 +26,7 @@ pub(crate) struct NetworkInputs {
     /// Where an interrupted training is continued from.
     pub(crate) checkpoints: PathBuf,
     /// The build, since another one may compute other bits.
-    pub(crate) lock_hash: Digest,
+    pub(crate) build: String,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -189,7 +189,7 @@ fn job_key(inputs: &Inputs, network: &NetworkInputs) -> Result<String> {
     let named = serde_json::json!({
         "config": inputs.config_digest,
         "dataset": inputs.dataset_version,
-        "build": network.lock_hash,
+        "build": network.build,
         "device": network.device.description(),
     });
     Ok(Digest::of(&crate::artifact::canonical(&named)?).to_string())
@@ -234,7 +234,7 @@ impl Workspace {
             device: Devices::choose(device, self.host.worker_threads())?,
             base,
             checkpoints: self.ledger.cache_folder().join("checkpoints"),
-            lock_hash: self.host.build.lock_hash,
+            build: self.pictures.build().to_owned(),
             clock: self.host.clock.clone(),
         }))
     }

@@ -177,11 +177,19 @@ impl ServedVersion {
     /// Faults: a model of table rows; no picture; bytes that are no picture.
     pub fn answer_pictures(&self, files: &[Vec<u8>]) -> Result<Predictions, InputFault> {
         let image = self.image_or_fault()?;
-        let mut tiles = Vec::with_capacity(files.len() * image.shape().values());
+        let (mut tiles, mut pixels) = (Vec::new(), 0);
         for (i, bytes) in files.iter().enumerate() {
             let name = format!("picture {}", i + 1);
             let decoded = driftgate_images::decode(bytes, &name)
                 .map_err(|fault| InputFault::of("bad_picture", "image", fault.to_string()))?;
+            pixels += u64::from(decoded.rgb.width()) * u64::from(decoded.rgb.height());
+            if pixels > driftgate_images::MAX_PIXELS {
+                let most = driftgate_images::MAX_PIXELS / 1_000_000;
+                let what = format!(
+                    "{name} and those before it have more than {most} million pixels together: send fewer at a time"
+                );
+                return Err(InputFault::of("bad_picture", "image", what));
+            }
             let mut tile = Vec::new();
             driftgate_images::render(&decoded, image, &mut tile);
             tiles.extend(tile);

@@ -19,7 +19,8 @@ impl Workspace {
     pub fn init(root: &Path, host: Host) -> Result<(Workspace, views::Initialised)> {
         let ledger = Ledger::create(root, host.open_options(), &host.stamp(), &host.build.version)?;
         let log_key = ledger.keys()?.log_vkey;
-        let workspace = Workspace { pictures: PictureStore::new(ledger.clone()), ledger, host, settled: Vec::new() };
+        let workspace =
+            Workspace { pictures: PictureStore::new(ledger.clone(), &host.build), ledger, host, settled: Vec::new() };
         let view = views::Initialised {
             schema: "driftgate/init/1".into(),
             root: root.display().to_string(),
@@ -61,7 +62,7 @@ impl Workspace {
     /// Errors: no workspace there (none is made); written by a newer Driftgate; the ledger cannot be read.
     pub fn open_untouched(root: &Path, host: Host) -> Result<Workspace> {
         let ledger = Ledger::open(root, host.open_options())?;
-        Ok(Workspace { pictures: PictureStore::new(ledger.clone()), ledger, host, settled: Vec::new() })
+        Ok(Workspace { pictures: PictureStore::new(ledger.clone(), &host.build), ledger, host, settled: Vec::new() })
     }
 
     /// The same workspace as another host sees it: somebody else acts, or with another number of threads.

@@ -103,6 +103,20 @@ fn look(entry: &Entry, at: usize, loader: &dyn FrameLoader) -> Result<Picture, I
     })
 }
 
+/// SHA-256 of a file's bytes, read in parts. Errors: the file system's.
+pub fn digest_of(path: &std::path::Path) -> std::io::Result<Digest> {
+    use sha2::Digest as _;
+    use std::io::Read as _;
+    let (mut sha, mut part) = (sha2::Sha256::new(), vec![0; 1 << 18]);
+    let mut file = std::fs::File::open(path)?;
+    loop {
+        match file.read(&mut part)? {
+            0 => return Ok(Digest(sha.finalize().into())),
+            n => sha.update(&part[..n]),
+        }
+    }
+}
+
 #[cfg(test)]
 #[path = "inspect_tests.rs"]
 mod tests;

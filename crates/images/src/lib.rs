@@ -35,7 +35,7 @@ pub use cifar10::{CIFAR10_CLASSES, lay_out};
 pub use corrupt::{Change, applicable, apply, changes};
 pub use decode::{Decoded, FaultReason, FrameLoader, ImageFault, MAX_PIXELS, MAX_SIDE, StandardLoader, decode};
 pub use error::{ImagesError, Result};
-pub use inspect::{Inspection, Picture, inspect};
+pub use inspect::{Inspection, Picture, digest_of, inspect};
 pub use measure::{FEATURES, Measures, difference_hash, measure};
 pub use near::groups;
 pub use pixels::pixel_counts;

@@ -31,7 +31,7 @@ fn alike(a: &Picture, b: &Picture) -> bool {
 /// Calls `found(a, b)` with the places of near duplicates whose bytes differ, `a < b`; a pair may come more than once. Of
 /// pictures with the same bytes only the first takes part.
 ///
-/// Only pictures that agree in a band and in brightness meet, so that the work does not grow with the square of their number.
+/// Only pictures that agree in a band and in brightness meet, so that pictures that differ seldom do. Many that are all alike still all meet.
 pub(crate) fn near_pairs(pictures: &[Picture], mut found: impl FnMut(usize, usize)) {
     let mut firsts: BTreeMap<Digest, usize> = BTreeMap::new();
     for (at, picture) in pictures.iter().enumerate() {

@@ -37,15 +37,16 @@ pub struct Listing {
 /// Hidden files and `Thumbs.db` are passed over. Errors: nothing there, a file, not readable, `labels.csv` wrong, no picture.
 pub fn scan(folder: &Path, spec: &ImageSetSpec) -> Result<Listing> {
     must_be_folder(folder)?;
-    if folder.join(LABELS_FILE).is_file() {
+    if is_own_file(&folder.join(LABELS_FILE)) {
         return finished(by_labels_file(folder, spec, true)?, folder, spec);
     }
     let root = class_root(folder);
     let mut found = walk(&root, spec)?;
     for mut entry in std::mem::take(&mut found.entries) {
         match entry.file.split_once('/') {
-            Some((class, file)) if !file.contains('/') => {
-                entry.label = Some(class.to_owned());
+            // A list does not keep blanks around a name.
+            Some((class, file)) if !file.contains('/') && !class.trim().is_empty() => {
+                entry.label = Some(class.trim().to_owned());
                 found.entries.push(entry);
             }
             _ => found.misplaced.push(entry.file),
@@ -64,7 +65,7 @@ pub fn scan_batch(path: &Path, spec: &ImageSetSpec, labels: &[String]) -> Result
         let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         return Ok(Listing { entries: vec![Entry { file, path: path.into(), label: None }], ..Listing::default() });
     }
-    if path.join(LABELS_FILE).is_file() {
+    if is_own_file(&path.join(LABELS_FILE)) {
         return finished(by_labels_file(path, spec, false)?, path, spec);
     }
     let mut found = walk(path, spec)?;
@@ -86,7 +87,8 @@ fn known_class(file: &str, labels: &[String]) -> bool {
 
 fn label_by_folder(entries: &mut [Entry]) {
     for entry in entries {
-        entry.label = entry.file.split_once('/').map(|(class, _)| class.to_owned());
+        let class = entry.file.split_once('/').map(|(class, _)| class.trim());
+        entry.label = class.filter(|class| !class.is_empty()).map(str::to_owned);
     }
 }
 
@@ -97,10 +99,17 @@ fn must_be_folder(path: &Path) -> Result<()> {
     Err(ImagesError::NotAFolder { path: path.into() })
 }
 
+/// Whether this is a file itself, and no link to one.
+fn is_own_file(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file())
+}
+
 /// `images/` within `folder` where there is one, else `folder`.
 fn class_root(folder: &Path) -> PathBuf {
     let images = folder.join("images");
-    if images.is_dir() { images } else { folder.into() }
+    // A link may lead anywhere.
+    let real = std::fs::symlink_metadata(&images).is_ok_and(|m| m.is_dir());
+    if real { images } else { folder.into() }
 }
 
 fn finished(mut listing: Listing, folder: &Path, spec: &ImageSetSpec) -> Result<Listing> {

@@ -3,15 +3,20 @@
 use crate::error::{ImagesError, Result, io_at};
 use crate::tile::no_tile;
 use driftgate_model::{TileShape, TileSource};
+use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The first bytes.
-const MAGIC: &[u8; 8] = b"DGTILES1";
+const MAGIC: &[u8; 8] = b"DGTILES2";
 
 /// Bytes before the first tile.
 const HEADER: u64 = 32;
+
+/// Bytes after the last tile: the SHA-256 of all before them.
+const DIGEST: u64 = 32;
 
 /// Magic, height, width, channels (32 bits each, little end first), four zero bytes, count (64 bits).
 fn header(shape: TileShape, count: usize) -> [u8; HEADER as usize] {
@@ -36,14 +41,19 @@ impl TileFile {
     /// Begins a file of `count` tiles beside `path`; it takes the name at [`TileWriter::finish`].
     pub fn create(path: &Path, shape: TileShape, count: usize) -> Result<TileWriter> {
         let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
+        // Two jobs of one process may write the same tiles at one time.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        name.push(format!(".{}-{}.part", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
         let part = path.with_file_name(name);
         let mut file = BufWriter::with_capacity(1 << 18, File::create(&part).map_err(io_at(&part))?);
-        file.write_all(&header(shape, count)).map_err(io_at(&part))?;
-        Ok(TileWriter { file: Some(file), part, path: path.into(), shape, count, written: 0 })
+        let head = header(shape, count);
+        file.write_all(&head).map_err(io_at(&part))?;
+        let sha = Sha256::new_with_prefix(head);
+        Ok(TileWriter { file: Some(file), part, path: path.into(), shape, count, written: 0, sha })
     }
 
-    /// Opens a file of `count` tiles. Errors: reading; `InvalidData` where its head or its length says something else.
+    /// Opens a file of `count` tiles, and reads it through once. Errors: reading; `InvalidData` where its head, its length or the
+    /// digest at its end says something else.
     pub fn open(path: &Path, shape: TileShape, count: usize) -> io::Result<TileFile> {
         let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         let mut file = File::open(path)?;
@@ -56,9 +66,22 @@ impl TileFile {
         if found != header(shape, count) {
             return wrong(format!("its head is not of {count} tiles of {}", described(shape)));
         }
-        let wanted = (count as u64).checked_mul(shape.values() as u64).and_then(|n| n.checked_add(HEADER));
+        let wanted = (count as u64).checked_mul(shape.values() as u64).and_then(|n| n.checked_add(HEADER + DIGEST));
         if wanted != Some(length) {
             return wrong(format!("{length} bytes are not {count} tiles of {}", described(shape)));
+        }
+        let mut sha = Sha256::new_with_prefix(found);
+        let (mut left, mut part) = (length - HEADER - DIGEST, vec![0; 1 << 18]);
+        while left > 0 {
+            let n = part.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            file.read_exact(&mut part[..n])?;
+            sha.update(&part[..n]);
+            left -= n as u64;
+        }
+        let mut told = [0; DIGEST as usize];
+        file.read_exact(&mut told)?;
+        if <[u8; DIGEST as usize]>::from(sha.finalize()) != told {
+            return wrong("its content is not what was written".into());
         }
         Ok(TileFile { file, shape, count })
     }
@@ -116,6 +139,8 @@ pub struct TileWriter {
     shape: TileShape,
     count: usize,
     written: usize,
+    /// Of all that was written; it stands at the end.
+    sha: Sha256,
 }
 
 impl TileWriter {
@@ -127,6 +152,7 @@ impl TileWriter {
         if let Some(file) = &mut self.file {
             file.write_all(tile).map_err(io_at(&self.part))?;
         }
+        self.sha.update(tile);
         self.written += 1;
         Ok(())
     }
@@ -136,8 +162,10 @@ impl TileWriter {
         if self.written != self.count {
             return Err(self.wrong(format!("{} of {} tiles were written", self.written, self.count)));
         }
-        if let Some(file) = self.file.take() {
-            let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|f| f.sync_all());
+        if let Some(mut file) = self.file.take() {
+            let ended = file.write_all(&self.sha.finalize_reset());
+            let whole = ended.and_then(|()| file.into_inner().map_err(io::IntoInnerError::into_error));
+            let synced = whole.and_then(|f| f.sync_all());
             let named = synced.and_then(|()| std::fs::rename(&self.part, &self.path));
             if let Err(error) = named {
                 let _ = std::fs::remove_file(&self.part);

@@ -17,6 +17,9 @@ pub struct Scanned {
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 16;
 
+/// How a list of pictures begins: it names the packs that hold their bytes.
+pub const LIST_OF_PICTURES: &[u8] = b"file,label,group,picture,pack,";
+
 /// Reads the file of the object `digest` through.
 pub(crate) fn scan(path: &Path, digest: &Digest) -> Result<Scanned> {
     let mut file = File::open(path).map_err(|e| match e.kind() {
@@ -35,8 +38,8 @@ pub(crate) fn scan(path: &Path, digest: &Digest) -> Result<Scanned> {
         };
         let piece = buffer.get(..n).unwrap_or_default();
         hasher.update(piece);
-        let json = piece.first() == Some(&b'{');
-        finder.get_or_insert_with(|| Finder { json, ..Finder::default() }).read(piece);
+        let tells = piece.first() == Some(&b'{') || piece.starts_with(LIST_OF_PICTURES);
+        finder.get_or_insert_with(|| Finder { json: tells, ..Finder::default() }).read(piece);
     }
     let names = finder.map(Finder::end).unwrap_or_default();
     Ok(Scanned { names, intact: Digest(hasher.finalize().into()) == *digest })

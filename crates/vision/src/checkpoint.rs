@@ -150,5 +150,15 @@ fn take(head: Head, tensors: &[u8], plan: &Plan, start: &State) -> Result<(State
         without_better: head.without_better,
         stopped: head.stopped,
     };
+    state.weights.check_variances(plan)?;
+    if let Some(best) = &progress.best {
+        best.weights.check_variances(plan)?;
+        if best.epoch > progress.epochs {
+            return Err(wrong("its best epoch lies ahead of it"));
+        }
+    }
+    if state.squares.iter().flatten().any(|v| *v < 0.0) {
+        return Err(wrong("it holds a negative square"));
+    }
     Ok((state, progress))
 }

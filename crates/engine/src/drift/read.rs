@@ -55,7 +55,7 @@ impl Workspace {
         }
         observer.stage_started("read");
         let work = self.work(observer, cancel);
-        let PictureBatch { table, list, notes } = self.read_pictures(path, spec, &loaded.manifest.labels, &work)?;
+        let PictureBatch { table, list, notes, .. } = self.read_pictures(path, spec, &loaded.manifest.labels, &work)?;
         Ok((picture_rows(table, &loaded.transform)?, Kept::Bytes(list), notes))
     }
 
@@ -101,7 +101,7 @@ impl Workspace {
             let bytes = self.ledger.get(batch)?;
             let table = crate::predict::read_batch(path, &bytes, spec.format.clone(), transform)?;
             if spec.images.is_some() {
-                self.pictures.note(&table)?;
+                self.pictures.note_batch(&table)?;
                 return picture_rows(table, transform);
             }
             Rows::held(table, transform)?

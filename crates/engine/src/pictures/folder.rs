@@ -4,8 +4,10 @@ use super::{GROUP, PICTURE};
 use crate::{EngineError, Result, Workspace};
 use driftgate_data::Table;
 use driftgate_images::{Inspection, Listing, Picture, StandardLoader};
-use driftgate_model::{ColumnType, DatasetSpec, Digest, FileFormat, ImageSetSpec, PicturePlace, Task};
-use std::collections::BTreeMap;
+use driftgate_model::{
+    ColumnType, DataFile, DatasetRow, DatasetSpec, Digest, FileFormat, Finding, ImageSetSpec, PicturePlace, Task,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,8 @@ use super::Work;
 
 /// The columns of a list of pictures before what was measured.
 const NAMING: [&str; 8] = ["file", "label", GROUP, PICTURE, "pack", "offset", "bytes", "mode"];
+/// The column of the difference hash, by which near copies are found.
+pub(crate) const HASH: &str = "hash";
 /// What the list of a data set's pictures is called.
 pub(crate) const LIST: &str = "pictures.csv";
 
@@ -37,6 +41,10 @@ pub(crate) struct PictureBatch {
     pub(crate) list: Vec<u8>,
     /// What a person should know of it.
     pub(crate) notes: Vec<String>,
+    /// What was found, as an import would find it.
+    pub(crate) findings: Vec<Finding>,
+    /// Where each picture lies.
+    pub(crate) places: Vec<PicturePlace>,
 }
 
 /// The contract of a list of pictures: `spec` with what Driftgate measures as its features.
@@ -76,7 +84,7 @@ pub(crate) fn drafted(name: &str) -> DatasetSpec {
 pub(crate) fn list_of(pictures: &[Picture], groups: &[String], places: &[PicturePlace]) -> Result<Vec<u8>> {
     let bad = |e: csv::Error| EngineError::corrupt(format!("the list of pictures cannot be written: {e}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(NAMING.iter().chain(&driftgate_images::FEATURES)).map_err(bad)?;
+    writer.write_record(NAMING.iter().chain(&driftgate_images::FEATURES).chain([&HASH])).map_err(bad)?;
     for ((p, group), place) in pictures.iter().zip(groups).zip(places) {
         let naming = [
             p.entry.file.clone(),
@@ -89,7 +97,7 @@ pub(crate) fn list_of(pictures: &[Picture], groups: &[String], places: &[Picture
             p.mode.to_string(),
         ];
         let measured = p.measures.values().map(|v| v.to_string());
-        writer.write_record(naming.into_iter().chain(measured)).map_err(bad)?;
+        writer.write_record(naming.into_iter().chain(measured).chain([format!("{:016x}", p.hash)])).map_err(bad)?;
     }
     writer.into_inner().map_err(|e| EngineError::corrupt(format!("the list of pictures cannot be written: {e}")))
 }
@@ -132,6 +140,17 @@ impl Workspace {
             tracing::debug!(%error, "a part of a pack stays in the cache");
         }
         stored
+    }
+
+    /// The packs that pictures lie in, as files of a version: an event names them so, and a verification looks for them.
+    pub(crate) fn packs_of(&self, places: &[PicturePlace], name: &str) -> Result<Vec<DataFile>> {
+        let packs: BTreeSet<Digest> = places.iter().map(|p| p.pack).collect();
+        let file = |(i, digest): (usize, Digest)| {
+            let path = self.ledger.object_path(&digest);
+            let size = std::fs::metadata(&path).map_err(EngineError::io("Reading", &path))?.len();
+            Ok(DataFile { name: format!("{name}-{}.pack", i + 1), digest, size, reference: None })
+        };
+        packs.into_iter().enumerate().map(file).collect()
     }
 
     fn write_pack(
@@ -205,12 +224,14 @@ impl Workspace {
                 "Give a folder of JPEG, PNG, BMP, GIF or TIFF pictures",
             ));
         }
-        let groups = driftgate_images::groups(&inspection.pictures, &BTreeMap::new());
-        let places = self.pack(&inspection.pictures, &BTreeMap::new(), work)?;
+        let known = self.ledger.read(|view| -> Result<Option<DatasetRow>> { Ok(view.dataset(&spec.name)?) })?;
+        let earlier = self.earlier_pictures(known.as_ref())?;
+        let groups = earlier.groups_of(&inspection.pictures);
+        let places = self.pack(&inspection.pictures, &earlier.places, work)?;
         let list = list_of(&inspection.pictures, &groups, &places)?;
         let table = read_list(&list)?;
-        self.pictures.note(&table)?;
-        Ok(PictureBatch { table, list, notes })
+        self.pictures.note_batch(&table)?;
+        Ok(PictureBatch { table, list, notes, findings: inspection.findings, places })
     }
 }
 

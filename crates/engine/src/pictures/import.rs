@@ -1,12 +1,12 @@
 //! Importing a folder of pictures as a version of a data set.
 
-use super::folder::{LIST, drafted, filled, list_of, read_list, spec_path};
+use super::folder::{HASH, LIST, drafted, filled, list_of, read_list, spec_path};
 use super::{GROUP, PICTURE, Work};
 use crate::import::{NewVersion, check_name, default_name, given_spec, same_answers, same_contract, write_spec};
 use crate::{EngineError, ImportAnswers, Result, Workspace};
 use driftgate_data::Table;
 use driftgate_determinism::Workers;
-use driftgate_images::{Entry, Inspection, Listing, Picture};
+use driftgate_images::{Entry, Inspection, Listing, Measures, Picture};
 use driftgate_model::views::{DatasetAdded, ImportPlan, PicturePlan};
 use driftgate_model::{
     CancelToken, DataFile, DatasetRow, DatasetSpec, DatasetVersionRow, Digest, ImageSetSpec, NullObserver, Observer,
@@ -29,9 +29,11 @@ struct Folder {
 
 /// What earlier versions of a data set say of pictures.
 #[derive(Default)]
-struct Earlier {
-    places: BTreeMap<Digest, PicturePlace>,
+pub(super) struct Earlier {
+    pub(super) places: BTreeMap<Digest, PicturePlace>,
     groups: BTreeMap<Digest, String>,
+    /// Each picture once, as far as groups are made of it.
+    pictures: Vec<Picture>,
     /// The files of each version: name, label and digest, sorted.
     versions: Vec<(u32, Vec<Named>)>,
 }
@@ -134,12 +136,18 @@ impl Workspace {
     }
 
     /// What all versions of a data set of pictures hold.
-    fn earlier_pictures(&self, known: Option<&DatasetRow>) -> Result<Earlier> {
+    pub(super) fn earlier_pictures(&self, known: Option<&DatasetRow>) -> Result<Earlier> {
         let mut earlier = Earlier::default();
         for version in known.iter().flat_map(|d| &d.versions) {
             for (at, file) in version.files.iter().enumerate() {
+                if !file.name.ends_with(".csv") {
+                    continue;
+                }
                 let table = read_list(&self.ledger.get(&file.digest)?)?;
-                self.pictures.note(&table)?;
+                match at {
+                    0 => self.pictures.note(&table)?,
+                    _ => self.pictures.note_batch(&table)?,
+                }
                 let named = self.note_earlier(&table, &mut earlier)?;
                 if at == 0 && version.adaptation.is_none() {
                     earlier.versions.push((version.number, named));
@@ -158,6 +166,9 @@ impl Workspace {
             let digest: Digest = picture.parse().map_err(|_| corrupt())?;
             let known = self.pictures.known(&digest)?;
             earlier.places.entry(digest).or_insert(known.place);
+            if !earlier.groups.contains_key(&digest) {
+                earlier.pictures.push(listed(table, named.len(), digest).ok_or_else(corrupt)?);
+            }
             earlier.groups.entry(digest).or_insert(group);
             named.push((label, digest));
         }
@@ -180,7 +191,7 @@ impl Workspace {
         work: &Work,
     ) -> Result<DatasetAdded> {
         let Folder { path, written, spec, spec_given, mut notes, .. } = folder;
-        let groups = driftgate_images::groups(pictures, &earlier.groups);
+        let groups = earlier.groups_of(pictures);
         let places = self.pack(pictures, &earlier.places, work)?;
         let list = list_of(pictures, &groups, &places)?;
         let table = read_list(&list)?;
@@ -198,11 +209,12 @@ impl Workspace {
         if held > 0 {
             notes.push(format!("{held} of the pictures stay held out, as an adaptation had drawn them"));
         }
-        let file =
-            DataFile { name: LIST.into(), digest: self.ledger.put(&list)?, size: list.len() as u64, reference: None };
+        let digest = self.ledger.put(&list)?;
+        let mut files = vec![DataFile { name: LIST.into(), digest, size: list.len() as u64, reference: None }];
+        files.extend(self.packs_of(&places, "pictures")?);
         let made = NewVersion {
             manifest: &manifest,
-            file,
+            files,
             report: validation,
             assignment: &assignment,
             table: &table,
@@ -225,6 +237,39 @@ impl Workspace {
             wrote_spec,
         })
     }
+}
+
+impl Earlier {
+    /// The group of each of `pictures`: that which an earlier picture has that it is a copy or a near copy of, else its own.
+    pub(super) fn groups_of(&self, pictures: &[Picture]) -> Vec<String> {
+        let all = [self.pictures.as_slice(), pictures].concat();
+        let mut groups = driftgate_images::groups(&all, &self.groups).split_off(self.pictures.len());
+        for (picture, group) in pictures.iter().zip(&mut groups) {
+            if let Some(own) = self.groups.get(&picture.digest) {
+                own.clone_into(group);
+            }
+        }
+        groups
+    }
+}
+
+/// A picture as a list tells of it, as far as groups are made of it; `None` where the list is not whole.
+fn listed(table: &Table, row: usize, digest: Digest) -> Option<Picture> {
+    let text = |name: &str| table.text(name, row);
+    let number = |i: usize| text(driftgate_images::FEATURES[i])?.parse::<f64>().ok();
+    let measures = Measures {
+        width: number(0)?,
+        height: number(1)?,
+        brightness: number(2)?,
+        contrast: number(3)?,
+        saturation: number(4)?,
+        warmth: number(5)?,
+        sharpness: number(6)?,
+        noise: number(7)?,
+    };
+    let entry = Entry { file: text("file")?, path: PathBuf::new(), label: text("label") };
+    let (bytes, hash) = (text("bytes")?.parse().ok()?, u64::from_str_radix(&text(HASH)?, 16).ok()?);
+    Some(Picture { entry, position: row as u64 + 1, digest, bytes, mode: "", notes: Vec::new(), measures, hash })
 }
 
 fn images_of(spec: &DatasetSpec) -> ImageSetSpec {
@@ -269,8 +314,9 @@ fn digests_of(listing: &Listing, work: &Work) -> Result<Vec<Named>> {
     let one = |i: usize| -> Result<Named> {
         work.cancel.check()?;
         let entry = &listing.entries[i];
-        let bytes = std::fs::read(&entry.path).map_err(EngineError::io("Reading", &entry.path))?;
-        Ok((entry.file.clone(), entry.label.clone().unwrap_or_default(), Digest::of(&bytes)))
+        // What cannot be read is named by the inspection.
+        let digest = driftgate_images::digest_of(&entry.path).unwrap_or(Digest::ZERO);
+        Ok((entry.file.clone(), entry.label.clone().unwrap_or_default(), digest))
     };
     let mut named: Vec<Named> =
         Workers::run(work.threads, |w| w.map(listing.entries.len(), one).into_iter().collect::<Result<_>>())?;

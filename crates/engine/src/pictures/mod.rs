@@ -9,7 +9,7 @@ mod import;
 
 pub(crate) use folder::{PictureBatch, looks_like_pictures};
 
-use crate::{EngineError, Result, Workspace};
+use crate::{BuildInfo, EngineError, Result, Workspace};
 use driftgate_data::Table;
 use driftgate_determinism::Workers;
 use driftgate_images::{ImagesError, MemoryTiles, StandardLoader, TileFile};
@@ -38,6 +38,8 @@ const MOST_CACHED: u64 = 4 << 30;
 #[derive(Clone)]
 pub(crate) struct PictureStore {
     ledger: Ledger,
+    /// Which build decodes.
+    build: String,
     known: Arc<Mutex<BTreeMap<Digest, Known>>>,
 }
 
@@ -50,14 +52,24 @@ pub(crate) struct Known {
 }
 
 impl PictureStore {
-    pub(crate) fn new(ledger: Ledger) -> PictureStore {
-        PictureStore { ledger, known: Arc::default() }
+    pub(crate) fn new(ledger: Ledger, build: &BuildInfo) -> PictureStore {
+        let build = format!("{} {} {}", build.version, build.build, build.lock_hash);
+        PictureStore { ledger, build, known: Arc::default() }
     }
 
-    /// Notes where the pictures of `table` lie; a table without pictures is left alone.
+    /// Notes where the pictures of a data set's own `table` lie; a table without pictures is left alone.
     ///
     /// Errors: a picture's place cannot be read.
     pub(crate) fn note(&self, table: &Table) -> Result<()> {
+        self.note_table(table, true)
+    }
+
+    /// The same for a batch: what a data set says of a picture stays.
+    pub(crate) fn note_batch(&self, table: &Table) -> Result<()> {
+        self.note_table(table, false)
+    }
+
+    fn note_table(&self, table: &Table, counts: bool) -> Result<()> {
         let Some(pictures) = table.texts(PICTURE) else { return Ok(()) };
         let corrupt = || EngineError::corrupt("the list of pictures cannot be read");
         let column = |name: &str| table.texts(name).ok_or_else(corrupt);
@@ -72,7 +84,13 @@ impl PictureStore {
                 bytes: number(&sizes)?,
             };
             let label = labels.as_ref().map(|l| l[i].clone()).filter(|l| !l.is_empty());
-            known.insert(picture.parse().map_err(|_| corrupt())?, Known { file: files[i].clone(), label, place });
+            let (digest, found) =
+                (picture.parse().map_err(|_| corrupt())?, Known { file: files[i].clone(), label, place });
+            if counts {
+                known.insert(digest, found);
+            } else {
+                known.entry(digest).or_insert(found);
+            }
         }
         Ok(())
     }
@@ -87,6 +105,11 @@ impl PictureStore {
                 place: r.place.clone(),
             });
         }
+    }
+
+    /// Which build decodes and computes.
+    pub(crate) fn build(&self) -> &str {
+        &self.build
     }
 
     /// What is known of a picture. Errors: nothing is.
@@ -148,7 +171,7 @@ impl PictureStore {
         }
         let folder = self.ledger.cache_folder().join("tiles");
         std::fs::create_dir_all(&folder).map_err(EngineError::io("Making", &folder))?;
-        let path = folder.join(format!("{}.tiles", tiles_name(pictures, config)?));
+        let path = folder.join(format!("{}.tiles", tiles_name(pictures, config, &self.build)?));
         if let Ok(found) = TileFile::open(&path, config.shape(), pictures.len()) {
             return Ok(Box::new(found));
         }
@@ -228,10 +251,10 @@ pub(crate) fn frame_of(pictures: &[Digest]) -> Result<Frame> {
     Frame::new(vec![Column { name: PICTURE.into(), values }]).map_err(|e| EngineError::corrupt(e.to_string()))
 }
 
-/// Names tiles by the pictures and the settings that made them.
-fn tiles_name(pictures: &[Digest], config: &ImageConfig) -> Result<String> {
+/// Names tiles by the pictures, the settings and the build that made them: another one may decode or shrink otherwise.
+fn tiles_name(pictures: &[Digest], config: &ImageConfig, build: &str) -> Result<String> {
     // Augmentation and normalisation come after the tiles.
-    let settings = serde_json::json!({ "size": config.target_size, "mode": config.color_mode, "format": 1 });
+    let settings = serde_json::json!({ "size": config.target_size, "mode": config.color_mode, "build": build });
     let mut text = crate::artifact::canonical(&settings)?;
     pictures.iter().for_each(|p| text.extend_from_slice(&p.0));
     Ok(Digest::of(&text).to_string())
