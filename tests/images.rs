@@ -145,6 +145,25 @@ fn a_second_import_keeps_splits_and_stores_only_what_is_new() {
 }
 
 #[test]
+fn what_nothing_names_is_freed_and_pictures_stay() {
+    let sandbox = Sandbox::workspace(DRIFTGATE);
+    shapes(&sandbox, "data/shapes", "30", &[]);
+    sandbox.driftgate(["dataset", "add", "data/shapes"]).exits(0);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+    for folder in std::fs::read_dir(sandbox.at(".driftgate/objects")).unwrap().flatten() {
+        for object in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+            // Objects are read-only; who owns one may still say when it was written.
+            std::fs::File::open(object.path()).unwrap().set_modified(old).unwrap();
+        }
+    }
+    let freed = sandbox.driftgate(["gc", "--json"]).exits(0).json();
+    assert_eq!(freed["objects"], 0, "{freed:#}");
+    sandbox.write("p.yaml", pipeline(1, 1, "").replace("threshold: 0.8", "threshold: 0.01"));
+    run(&sandbox, "p.yaml", &[], 0);
+    sandbox.verifies();
+}
+
+#[test]
 fn bad_pictures_are_named_in_one_report() {
     let sandbox = Sandbox::workspace(DRIFTGATE);
     shapes(&sandbox, "data/shapes", "20", &[]);

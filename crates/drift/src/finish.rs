@@ -39,21 +39,9 @@ impl Finished {
 
 impl Finished {
     /// The same, for a batch of pictures: the test of all embeddings, decided by its own level and interval, stands for all
-    /// columns together, and a drifted pixel column is as severe as `image.medium` and `image.high` say of its distance.
+    /// columns together.
     #[must_use]
     pub fn with_pictures(mut self, embeddings: Option<DriftTestResult>, config: &DriftConfig) -> Finished {
-        let image = config.image.clone().unwrap_or_default();
-        for column in &mut self.columns {
-            let pixels = |t: &&DriftTestResult| t.test == PIXEL_WASSERSTEIN && t.verdict == DriftVerdict::Drifted;
-            let Some(effect) = column.tests.iter().find(pixels).and_then(|t| t.effect) else { continue };
-            let own = match effect {
-                e if e >= image.high => DriftSeverity::High,
-                e if e >= image.medium => DriftSeverity::Medium,
-                _ => DriftSeverity::Low,
-            };
-            column.severity = own;
-            self.overall.severity = self.overall.severity.max(own);
-        }
         match embeddings.as_ref().map(|e| e.verdict) {
             Some(DriftVerdict::Drifted) => {
                 let own = embeddings.as_ref().map_or(0.0, DriftTestResult::multiple);
@@ -117,16 +105,18 @@ fn adjust_family<'a>(columns: Vec<&'a mut ColumnDrift>, config: &DriftConfig) {
     let counted = |t: &DriftTestResult| t.p_value.filter(|_| t.method != CERTAIN);
     let p_values: Vec<Option<f64>> = tests.iter().map(|(_, t)| counted(t)).collect();
     let adjusted = adjust(&p_values, config.correction);
-    let floor = 1.0 / (f64::from(config.permutations) + 1.0);
+    let of_pictures = config.image.clone().unwrap_or_default().permutations;
     for ((alpha, test), p) in tests.iter_mut().zip(adjusted) {
         test.adjusted_p = p.or(test.p_value);
+        let permutations = if test.test == PIXEL_WASSERSTEIN { of_pictures } else { config.permutations };
+        let floor = 1.0 / (f64::from(permutations) + 1.0);
         let by_permutation = ["permutation", "thresholds"].contains(&test.method.as_str());
         let smallest = by_permutation && test.p_value.is_some_and(|p| p <= floor * 1.000_001);
         if let Some(p) = test.adjusted_p.filter(|p| smallest && *p > *alpha) {
-            let wanted = (f64::from(config.permutations) + 1.0) * p / *alpha;
+            let wanted = (f64::from(permutations) + 1.0) * p / *alpha;
             let note = format!(
                 "p is the smallest that {} permutations can give and, adjusted, above the level: about {wanted:.0} are needed",
-                config.permutations
+                permutations
             );
             test.note = Some(test.note.take().map_or_else(|| note.clone(), |had| format!("{had}; {note}")));
         }
@@ -159,13 +149,28 @@ fn decide_column(column: &mut ColumnDrift, config: &DriftConfig) {
         } else {
             let interval = t.interval.map(|i| if signed(&t.test) { absolute(i) } else { i });
             let verdict = decide(t.adjusted_p, alpha, interval, t.min_effect);
-            (verdict, severity(verdict, t.multiple(), &config.severity))
+            let own = match t.test.as_str() {
+                PIXEL_WASSERSTEIN => pixel_severity(verdict, t.effect, config),
+                _ => severity(verdict, t.multiple(), &config.severity),
+            };
+            (verdict, own)
         };
         t.verdict = verdict;
         worst = worst.max(how_bad);
     }
     column.severity = worst;
     column.verdict = column.tests.iter().map(|t| t.verdict).max().unwrap_or(DriftVerdict::Inconclusive);
+}
+
+/// How bad a drifted pixel column is: what `image.medium` and `image.high` say of its distance.
+fn pixel_severity(verdict: DriftVerdict, effect: Option<f64>, config: &DriftConfig) -> DriftSeverity {
+    let image = config.image.clone().unwrap_or_default();
+    match effect.filter(|_| verdict == DriftVerdict::Drifted) {
+        None => DriftSeverity::None,
+        Some(e) if e >= image.high => DriftSeverity::High,
+        Some(e) if e >= image.medium => DriftSeverity::Medium,
+        Some(_) => DriftSeverity::Low,
+    }
 }
 
 /// The Python reference's decision about one distribution test.

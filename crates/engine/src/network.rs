@@ -23,8 +23,8 @@ pub(crate) struct NetworkInputs {
     pub(crate) device: ChosenDevice,
     /// What fine-tuning starts from.
     pub(crate) base: Option<Arc<LoadedModel>>,
-    /// Where an interrupted training is continued from.
-    pub(crate) checkpoints: PathBuf,
+    /// Where an interrupted training is continued from; `None` does all of it, as a reproduction must.
+    pub(crate) checkpoints: Option<PathBuf>,
     /// The build, since another one may compute other bits.
     pub(crate) build: String,
     pub(crate) clock: Arc<dyn Clock>,
@@ -102,7 +102,8 @@ pub(crate) fn train(
     let augmenter =
         augmentation.enabled.then(|| Augmenter::new(augmentation, images.config.shape(), inputs.config.random_seed));
     let key = job_key(inputs, network)?;
-    let checkpoints = FileCheckpoints { path: network.checkpoints.join(format!("{key}.checkpoint")) };
+    let file = |folder: &PathBuf| FileCheckpoints { path: folder.join(format!("{key}.checkpoint")) };
+    let checkpoints = network.checkpoints.as_ref().map(file);
     let base = network.base.as_ref().map(|b| b.model.network()).transpose()?;
     let job = TrainJob {
         params,
@@ -116,14 +117,19 @@ pub(crate) fn train(
         device: &network.device,
         base: base.map(NetworkModel::network),
         job_key: &key,
-        checkpoints: Some(&checkpoints),
+        checkpoints: checkpoints.as_ref().map(|c| c as &dyn Checkpoints),
         clock_ms: &|| network.clock.elapsed_ms(),
         observer,
         cancel,
     };
     let began = network.clock.elapsed_ms();
     let trained = driftgate_vision::train(&job)?;
-    checkpoints.forget();
+    if let Some(told) = &trained.resumption {
+        observer.warning(&format!("The training {told}"));
+    }
+    if let Some(checkpoints) = &checkpoints {
+        checkpoints.forget();
+    }
     let weights = trained.network.to_safetensors()?;
     let part = ImagePart {
         schema: "driftgate/image-model/1".into(),
@@ -233,7 +239,7 @@ impl Workspace {
             pictures: self.pictures.clone(),
             device: Devices::choose(device, self.host.worker_threads())?,
             base,
-            checkpoints: self.ledger.cache_folder().join("checkpoints"),
+            checkpoints: None,
             build: self.pictures.build().to_owned(),
             clock: self.host.clock.clone(),
         }))

@@ -12,9 +12,9 @@ use driftgate_learn::Predictions;
 use driftgate_model::config::RunConfig;
 use driftgate_model::views::ProfileView;
 use driftgate_model::{
-    BatchProfile, CancelToken, ColumnValues, ConfidenceCalibration, Digest, DriftConfig, DriftTest, EventBody, Matrix,
-    NullObserver, Observer, ProfileColumn, ProfileKind, ReferencePerformance, ReferenceProfile, RunRow, SplitName,
-    Target, VersionNumber,
+    BatchProfile, CancelToken, ColumnValues, ConfidenceCalibration, Digest, DriftConfig, DriftTest, EventBody, Frame,
+    Matrix, NullObserver, Observer, ProfileColumn, ProfileKind, ReferencePerformance, ReferenceProfile, RunRow,
+    SplitName, Target, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,6 +52,8 @@ pub(crate) struct ProfileSource<'a> {
     pub(crate) holdout: Option<&'a Answered>,
     /// The network, of an image model.
     pub(crate) network: Option<&'a NetworkModel>,
+    /// The splits, where pictures are looked up that no model learned from.
+    pub(crate) splits: &'a BTreeMap<SplitName, SplitData>,
 }
 
 /// Rows that a profile describes.
@@ -61,7 +63,15 @@ struct Part<'a> {
     answers: Vec<&'a Answered>,
     /// What a batch with labels is compared with.
     judged: &'a Answered,
+    /// Rows that the model did not learn from.
+    unseen: Vec<Frame>,
     calibration: Option<ConfidenceCalibration>,
+}
+
+impl ProfileSource<'_> {
+    fn frames(&self, names: &[SplitName]) -> Vec<&Frame> {
+        names.iter().filter_map(|name| self.splits.get(name)).map(|split| &split.frame).collect()
+    }
 }
 
 impl ColumnStore {
@@ -287,7 +297,9 @@ pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<Profi
             }
             _ => None,
         };
-        let part = Part { train: &train, answers: vec![&held], judged: source.test, calibration };
+        let unseen =
+            source.frames(&[SplitName::DriftHoldout]).iter().map(|f| f.take(&of(SplitName::DriftHoldout))).collect();
+        let part = Part { train: &train, answers: vec![&held], judged: source.test, unseen, calibration };
         let profile = canonical(&describe(source, &part, Vec::new(), &mut columns, cancel)?)?;
         let digest = Digest::of(&profile);
         columns.objects.push(profile);
@@ -306,7 +318,8 @@ pub(crate) fn make(source: &ProfileSource, cancel: &CancelToken) -> Result<Profi
         clean = source.train.take(&places(source.inputs, SplitName::Train, |row| !drifted(row)));
         &clean
     };
-    let part = Part { train, answers: vec![source.val, source.test], judged: source.test, calibration };
+    let unseen = source.frames(&[SplitName::Val, SplitName::Test]).into_iter().cloned().collect();
+    let part = Part { train, answers: vec![source.val, source.test], judged: source.test, unseen, calibration };
     let profile = describe(source, &part, batches, &mut columns, cancel)?;
     Ok(ProfileParts { manifest: canonical(&profile)?, objects: columns.objects })
 }
@@ -349,8 +362,10 @@ fn describe(
     let pictures = match (source.network, &source.inputs.network) {
         (Some(model), Some(network)) => {
             let work = Work { threads: source.inputs.threads, observer: &NullObserver, cancel };
-            let pictures = pictures_of(&part.train.frame)?;
-            Some(PictureProfile::of(&pictures, &network.pictures, model, drift.seed, &work)?.to_bytes()?)
+            let learned = pictures_of(&part.train.frame)?;
+            let unseen: Vec<Vec<Digest>> = part.unseen.iter().map(pictures_of).collect::<Result<_>>()?;
+            let made = PictureProfile::of(&learned, &unseen.concat(), &network.pictures, model, drift.seed, &work)?;
+            Some(made.to_bytes()?)
         }
         _ => None,
     };
@@ -463,6 +478,7 @@ impl Workspace {
             test: &test,
             holdout: holdout.as_ref(),
             network: loaded.model.network().ok(),
+            splits: &splits,
         };
         let parts = make(&source, cancel)?;
         for bytes in &parts.objects {

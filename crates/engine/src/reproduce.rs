@@ -67,12 +67,15 @@ impl Workspace {
             schema: "driftgate/reproduction/1".into(),
             identical: objects.iter().all(|o| o.recorded == o.now),
             objects,
-            environment_changes: self.environment_changes(&self.get_json(&row.subject.environment)?),
+            environment_changes: self.environment_changes(
+                &self.get_json(&row.subject.environment)?,
+                inputs.network.as_ref().map(|n| n.device.description()).as_deref(),
+            ),
             run: row.subject.run,
         })
     }
 
-    fn environment_changes(&self, then: &RunEnvironment) -> Vec<String> {
+    fn environment_changes(&self, then: &RunEnvironment, device: Option<&str>) -> Vec<String> {
         let mut out = Vec::new();
         let mut differ = |what: &str, a: &str, b: &str| {
             if a != b {
@@ -83,6 +86,10 @@ impl Workspace {
         differ("Cargo.lock", &then.lock_hash.short(), &self.host.build.lock_hash.short());
         differ("build", &then.build, &self.host.build.build);
         differ("machine", &then.machine, &self.host.machine);
+        if let (Some(then), Some(now)) = (&then.device, device) {
+            // What a graphics card added up nobody adds up again.
+            differ("device", then, now);
+        }
         differ("threads", &then.threads.to_string(), &self.host.worker_threads().to_string());
         out
     }

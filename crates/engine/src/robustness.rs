@@ -117,11 +117,16 @@ fn share(right: &[bool]) -> f64 {
     right.iter().filter(|r| **r).count() as f64 / right.len().max(1) as f64
 }
 
-/// The percentile interval of the change of accuracy: pictures drawn with replacement, both answers of a picture together.
+/// The percentile interval of the change of accuracy: pictures drawn with replacement, both answers of a picture together; `None`
+/// where there are too few pictures or resamples for ends that mean something.
 fn interval(before: &[bool], after: &[bool], inputs: &Inputs) -> Option<Interval> {
     let n = u32::try_from(before.len()).ok().filter(|n| *n > 1)?;
     let bootstrap = &inputs.config.evaluation.bootstrap;
-    let last = bootstrap.resamples.checked_sub(1)?;
+    let tail = (1.0 - bootstrap.level) / 2.0;
+    if u64::from(bootstrap.resamples) < driftgate_model::resamples_needed(tail) {
+        return None;
+    }
+    let last = bootstrap.resamples - 1;
     let steps: Vec<i32> = before.iter().zip(after).map(|(b, a)| i32::from(*a) - i32::from(*b)).collect();
     let mut drawn: Vec<f64> = (0..bootstrap.resamples)
         .map(|i| {
@@ -131,7 +136,13 @@ fn interval(before: &[bool], after: &[bool], inputs: &Inputs) -> Option<Interval
         })
         .collect();
     drawn.sort_by(f64::total_cmp);
-    let tail = (1.0 - bootstrap.level) / 2.0;
     let at = |q: f64| drawn[((q * f64::from(last)).round() as usize).min(drawn.len() - 1)];
-    Some(Interval { low: at(tail), high: at(1.0 - tail) })
+    // Where no answer turned for the worse (or the better), n pictures still cannot rule out less than this: the exact limit of a
+    // share of which none was seen.
+    let unseen = 1.0 - tail.powf(1.0 / f64::from(n));
+    let (worse, better) = (steps.iter().any(|s| *s < 0), steps.iter().any(|s| *s > 0));
+    Some(Interval {
+        low: if worse { at(tail) } else { at(tail).min(-unseen) },
+        high: if better { at(1.0 - tail) } else { at(1.0 - tail).max(unseen) },
+    })
 }

@@ -93,6 +93,7 @@ impl Workspace {
         let mut inputs = self.load_inputs(config.clone(), digest, &version)?;
         if let Some(network) = &mut inputs.network {
             network.device = Devices::choose(options.device, self.host.worker_threads())?;
+            network.checkpoints = Some(self.ledger.cache_folder().join("checkpoints"));
         }
         resolved.check_columns(&inputs.spec)?;
         driftgate_data::check_features(&config.preprocessing, &inputs.spec)?;

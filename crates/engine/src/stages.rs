@@ -365,6 +365,7 @@ pub(crate) fn evaluate(
         test: &test,
         holdout: holdout.as_ref(),
         network: trained.estimator.network().ok(),
+        splits: &prepared.splits,
     };
     let profile = crate::profile::make(&source, cancel)?;
     let objects =

@@ -92,6 +92,8 @@ pub struct TrainedNetwork {
     pub epochs_run: u32,
     /// What a person should know, one sentence each.
     pub notes: Vec<String>,
+    /// What became of a checkpoint that was found. It tells of interruptions, so it belongs to no record that is reproduced.
+    pub resumption: Option<String>,
     /// Train pictures in a second, over this process's epochs. Not the same each time.
     pub images_per_second: f64,
     /// Time in which the network waited for pictures. Not the same each time.
@@ -137,6 +139,7 @@ pub fn train(job: &TrainJob<'_>) -> Result<TrainedNetwork, VisionError> {
         best_split: if run.held.is_empty() { "val" } else { "drift_val" },
         epochs_run: outcome.carried.epochs,
         notes: outcome.notes,
+        resumption: outcome.resumption,
         images_per_second: if seconds > 0.0 { outcome.times.pictures as f64 / seconds } else { 0.0 },
         seconds_waiting_for_data: outcome.times.waiting as f64 / 1000.0,
     })
@@ -282,6 +285,7 @@ struct Outcome {
     best: Best,
     temperature: f64,
     notes: Vec<String>,
+    resumption: Option<String>,
     times: Times,
 }
 
@@ -293,7 +297,7 @@ impl Run<'_> {
         };
         let mut notes = Vec::new();
         let state = State::start(self.plan, start, self.freeze());
-        let (state, mut carried) = self.resume(state, &mut notes);
+        let (state, mut carried, resumption) = self.resume(state);
         let mut learner = learning(self.fixed(), state, self.job.device);
         let mut times = Times::default();
         while carried.epochs < self.epochs && !carried.stopped {
@@ -309,7 +313,7 @@ impl Run<'_> {
         }
         let best = carried.best.take().ok_or_else(|| diverged(carried.epochs, 0))?;
         let temperature = self.temperature(&best.weights, &mut notes)?;
-        Ok(Outcome { carried, best, temperature, notes, times })
+        Ok(Outcome { carried, best, temperature, notes, resumption, times })
     }
 
     fn freeze(&self) -> bool {
@@ -326,8 +330,10 @@ impl Run<'_> {
         }
     }
 
-    fn resume(&self, start: State, notes: &mut Vec<String>) -> (State, Carried) {
-        let Some(bytes) = self.job.checkpoints.and_then(Checkpoints::load) else { return (start, Carried::default()) };
+    /// The state to begin with, and what became of the checkpoint that was found.
+    fn resume(&self, start: State) -> (State, Carried, Option<String>) {
+        let found = self.job.checkpoints.and_then(Checkpoints::load);
+        let Some(bytes) = found else { return (start, Carried::default(), None) };
         let (note, (state, carried)) = match checkpoint::resume(&bytes, self.job.job_key, self.plan, &start) {
             Ok(Found::Resumed(all)) => (format!("went on after epoch {}", all.1.epochs), *all),
             Ok(Found::Other) => {
@@ -338,8 +344,7 @@ impl Run<'_> {
         for point in &carried.curve {
             self.job.observer.metric(&point.name, point.step, point.value);
         }
-        notes.push(note);
-        (state, carried)
+        (state, carried, Some(note))
     }
 
     fn epoch(&self, learner: &mut dyn Learn, carried: &mut Carried, times: &mut Times) -> Result<State, VisionError> {

@@ -1,6 +1,6 @@
 //! Whether a batch is like one that the model learned from: then it has not drifted, though it is unlike the clean rows.
 
-use super::{Batch, Found, compare_performance};
+use super::{Batch, Found, compare_performance, pictures};
 use crate::artifact::LoadedModel;
 use crate::{Result, Workspace};
 use driftgate_drift::BatchPerformance;
@@ -37,9 +37,15 @@ impl Workspace {
             let found = self.compare_batch(&against, loaded, observer, cancel)?;
             let drifted = found.overall.verdict == DriftVerdict::Drifted;
             // What only all columns together show needs as many rows as were looked at.
-            let looked_at = u64::from(batch.config.global.sample).min(batch.rows.rows() as u64);
+            let sample = match batch.pictures.is_empty() {
+                true => batch.config.global.sample,
+                false => pictures::settings(batch.config).mmd.sample,
+            };
+            let looked_at = u64::from(sample).min(batch.rows.rows() as u64);
             let enough = !clean.only_together() || profile.rows >= looked_at;
-            if !drifted && enough && surely_nearer(&clean.telling(&clean), &clean.telling(&found)) {
+            let nearer = surely_nearer(&clean.telling(&clean), &clean.telling(&found))
+                && together_nearer(clean.global.as_ref(), found.global.as_ref());
+            if !drifted && enough && nearer {
                 return Ok((found, Some((learned.batch, profile.rows))));
             }
         }
@@ -61,6 +67,14 @@ impl Found {
     fn only_together(&self) -> bool {
         !self.telling(self).iter().any(|c| c.verdict == DriftVerdict::Drifted)
     }
+}
+
+/// The same of a test of everything together, where it drifted and has an interval: that of pictures' embeddings.
+fn together_nearer(clean: Option<&DriftTestResult>, other: Option<&DriftTestResult>) -> bool {
+    let decided = |t: &&DriftTestResult| t.verdict == DriftVerdict::Drifted && t.interval.is_some();
+    let Some(test) = clean.filter(decided) else { return true };
+    let interval = other.filter(|o| o.test == test.test).and_then(|o| o.interval);
+    interval.zip(test.effect).is_some_and(|(i, effect)| i.low.abs().max(i.high.abs()) < effect.abs())
 }
 
 /// Whether the batch is surely nearer to `other` than to `clean`: of each test that found drift in `clean`, the effect against

@@ -15,36 +15,42 @@ use serde::{Deserialize, Serialize};
 /// Most pictures of the train split that a profile holds.
 const MOST_PICTURES: usize = 10_000;
 
-/// The pixels and embeddings of train pictures, as a profile keeps them: a version byte, then postcard.
+/// The pixels of train pictures, and the embeddings of pictures that the network did not learn from, as a profile keeps them: a
+/// version byte, then postcard. A batch is never one that was learned from, so its embeddings are compared with such.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PictureProfile {
-    /// Brightness counts of each picture.
+    /// Brightness counts of each train picture.
     pub(crate) pixels: PixelCounts,
     /// Values of an embedding.
     pub(crate) width: u32,
-    /// Embeddings, row by row.
+    /// Embeddings of the unseen pictures, row by row.
     pub(crate) embeddings: Vec<f32>,
-    /// The pictures, in that order.
+    /// The unseen pictures, in that order.
     pub(crate) pictures: Vec<ImageRef>,
 }
 
 impl PictureProfile {
-    /// Profiles at most [`MOST_PICTURES`] of `pictures`, drawn with the seed of the drift settings.
+    /// Profiles at most [`MOST_PICTURES`] of the pictures `learned` from and of those that were `unseen`, drawn with the seed of the
+    /// drift settings.
     ///
     /// Errors: a picture is gone; cancelled.
     pub(crate) fn of(
-        pictures: &[Digest],
+        learned: &[Digest],
+        unseen: &[Digest],
         store: &PictureStore,
         model: &NetworkModel,
         seed: u64,
         work: &Work,
     ) -> Result<PictureProfile> {
-        let drawn = driftgate_drift::sample_rows(pictures.len(), MOST_PICTURES, seed);
-        let pictures: Vec<Digest> = drawn.into_iter().map(|i| pictures[i]).collect();
+        let some = |of: &[Digest]| -> Vec<Digest> {
+            driftgate_drift::sample_rows(of.len(), MOST_PICTURES, seed).into_iter().map(|i| of[i]).collect()
+        };
+        let (learned, pictures) = (some(learned), some(unseen));
+        let pixels = store.tiles(&learned, model.image(), work)?;
         let tiles = store.tiles(&pictures, model.image(), work)?;
         let answers = model.answer_tiles(tiles.as_ref(), &NullObserver, work.cancel)?;
         Ok(PictureProfile {
-            pixels: driftgate_images::pixel_counts(tiles.as_ref(), work.threads, work.cancel)?,
+            pixels: driftgate_images::pixel_counts(pixels.as_ref(), work.threads, work.cancel)?,
             width: u32::try_from(model.width()).unwrap_or(u32::MAX),
             embeddings: answers.embeddings,
             pictures: pictures.iter().map(|p| store.reference(p)).collect::<Result<_>>()?,
@@ -59,8 +65,7 @@ impl PictureProfile {
         let profile: PictureProfile = from_bytes(bytes, "a profile of pictures")?;
         let (rows, width) = (profile.pictures.len(), profile.width as usize);
         let fits = profile.embeddings.len() == rows * width
-            && profile.pixels.images as usize == rows
-            && profile.pixels.counts.len() == rows * profile.pixels.stride();
+            && profile.pixels.counts.len() == profile.pixels.images as usize * profile.pixels.stride();
         if fits { Ok(profile) } else { Err(EngineError::corrupt("a profile of pictures does not fit together")) }
     }
 

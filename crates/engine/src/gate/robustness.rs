@@ -28,7 +28,11 @@ pub(super) fn robustness(
         r.reason = format!("the change {absent} was not tried on these pictures");
         return r;
     }
-    let loss = |c: &RobustnessResult| -c.interval.map_or(c.change, |i| i.low);
+    if let Some(none) = looked.iter().find(|c| c.interval.is_none()) {
+        r.reason = format!("what {} costs has no interval: too few pictures or resamples", none.name);
+        return r;
+    }
+    let loss = |c: &RobustnessResult| c.interval.map_or(f64::INFINITY, |i| -i.low);
     let worst = looked.iter().max_by(|a, b| loss(a).total_cmp(&loss(b)));
     let Some(worst) = worst else {
         r.reason = "no change was tried".into();
