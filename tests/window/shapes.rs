@@ -91,7 +91,10 @@ impl Window {
                     _ => None,
                 };
                 if let Some(part) = part {
-                    self.js("document.querySelector(arguments[0]).scrollIntoView()", vec![json!(part)]);
+                    self.js(
+                        "document.querySelector(arguments[0]).scrollIntoView({ block: 'nearest' })",
+                        vec![json!(part)],
+                    );
                     self.pictures_are_there(part, 2);
                 }
                 look(screen.name, theme);

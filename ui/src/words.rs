@@ -258,8 +258,11 @@ pub fn column(name: &str) -> &str {
     }
 }
 
-/// An identifier as words: `random_forest` is `Random forest`.
+/// An identifier as words: `random_forest` is `Random forest`, `cnn` is `CNN`.
 pub fn spelled(identifier: &str) -> String {
+    if identifier == "cnn" {
+        return "CNN".into();
+    }
     let text = identifier.replace('_', " ");
     let mut letters = text.chars();
     letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()

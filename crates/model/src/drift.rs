@@ -165,7 +165,7 @@ pub struct ConfidenceCalibration {
 /// What one test of one column found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DriftTestResult {
-    /// The test: a [`DriftTest`] name, or `missing`, `new_category`, `joint` (`energy` in older reports), `performance`.
+    /// The test: a `DriftTest` name, or `missing`, `new_category`, `joint` (`energy` in older reports), `performance`.
     pub test: String,
     /// How the p-value was made: `exact`, `asymptotic`, `permutation`, `fisher`, …
     pub method: String,

@@ -211,7 +211,7 @@ fn a_report_about_pictures() {
     let text = sound_with(&html, 6);
     insta::assert_snapshot!(html);
     for said in [
-        "2 of 3 channels drifted",
+        "2 of 3 measurements drifted",
         "569 pictures compared with 398",
         "1. red channel",
         "Fine detail changed most",

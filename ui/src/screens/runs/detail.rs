@@ -107,7 +107,7 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
     let counts = run.counts;
     let mut facts = vec![
         ("Algorithm", words::spelled(&subject.algorithm)),
-        ("Task", words::spelled(subject.task.as_str())),
+        ("Task", words::task(subject.task).to_owned()),
         ("Data", format!("{} version {}", subject.dataset, run.dataset_number)),
         (
             if subject.task == Task::ImageClassificationCnn { "Pictures" } else { "Rows" },

@@ -25,7 +25,7 @@ pub fn Chosen(
 ) -> impl IntoView {
     let size = signature.columns.first().map(|c| c.example.clone()).unwrap_or_default();
     let what = format!(
-        "Version {} answers {} with one of {}. A picture becomes {size} first",
+        "Version {} answers {} with one of {}. A picture is made {size} before it is answered",
         signature.version,
         signature.target,
         signature.labels.join(", ")
