@@ -198,7 +198,9 @@ fn a_network_is_not_mistaken_for_a_table() {
     let table =
         sandbox.driftgate(["predict", MODEL, "--input", "rows.csv", "--output", "out.csv"]).exits(1).transcript();
     assert!(table.contains("picture"), "{table}");
+    let events = sandbox.events();
     let fine = sandbox.driftgate(["run", "p.yaml", "--fine-tune", "--device", "cpu"]).exits(1).transcript();
+    assert_eq!(sandbox.events(), events, "refused before the run begins");
     assert!(fine.contains("drifted pictures"), "fine-tuning as configured needs drifted pictures: {fine}");
     let gpu = sandbox.driftgate(["doctor"]).transcript();
     assert!(gpu.contains("CPU"), "{gpu}");

@@ -50,7 +50,12 @@ impl Entropy for Fixed {
 /// Journals a rollback to version 1 and goes no further.
 fn intend(ledger: &Ledger, lease: Lease) {
     let reason = ledger.seal("Slow at noon").unwrap();
-    let stamp = Stamp { time: Timestamp::from_second(1_790_000_000).unwrap(), actor: "ada".into(), via: "cli".into() };
+    let stamp = Stamp {
+        time: Timestamp::from_second(1_790_000_000).unwrap(),
+        actor: "ada".into(),
+        via: "cli".into(),
+        reviewer: None,
+    };
     ledger
         .write(|tx| {
             let model = tx.model(MODEL)?.unwrap();

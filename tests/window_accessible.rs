@@ -1,4 +1,4 @@
-//! axe-core finds nothing on any screen, in either theme; and a person without a mouse decides about a model.
+//! axe-core finds nothing on any screen, in either theme; every screen fits the smallest window; and a person without a mouse decides about a model.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod window;
@@ -6,13 +6,17 @@ mod window;
 use window::Window;
 
 #[test]
-fn axe_finds_nothing_on_any_screen_in_either_theme() {
+fn axe_finds_nothing_on_any_screen_in_either_theme_and_all_fit_the_smallest_window() {
     let Some(window) = Window::open() else { return };
-    let mut found = Vec::new();
+    let (mut found, mut spilt) = (Vec::new(), Vec::new());
     window.every_screen(|name, theme| {
-        found.extend(window.axe().into_iter().map(|line| format!("{name}, {}: {line}", theme.name())));
+        let at = |line: String| format!("{name}, {}: {line}", theme.name());
+        window.resize(1280, 860);
+        found.extend(window.axe().into_iter().map(at));
+        spilt.extend(window.spills().into_iter().map(at));
     });
     assert!(found.is_empty(), "axe-core found:\n{}", found.join("\n"));
+    assert!(spilt.is_empty(), "in the smallest window:\n{}", spilt.join("\n"));
 }
 
 #[test]

@@ -121,3 +121,25 @@ fn closing_while_a_job_runs_asks_first() {
     let text = String::from_utf8_lossy(&listed.stdout).to_lowercase();
     assert!(text.contains("cancelled") || text.contains("interrupted"), "{text}");
 }
+
+#[test]
+fn a_reviewers_key_is_made_and_registered_in_the_settings() {
+    let Some(window) = Window::open() else { return };
+    let root = workspace(&window, "signed");
+    open(&window, &root);
+    window.wait_named("link", "Registry");
+    window.go("/settings");
+    window.wait_text("main", "Not registered");
+    window.click_named("button", "Sign my decisions");
+    window.click_named("button", "Register key for tester");
+    window.wait_text("main", "What tester decides in this workspace is signed");
+    assert!(window.home().join(".config/driftgate/reviewer.ed25519.pem").is_file());
+    window.go("/audit");
+    window.wait_text("main", "Reviewer's key");
+
+    // Another computer: the name stays, the key is not there.
+    std::fs::rename(window.home().join(".config/driftgate/reviewer.ed25519.pem"), window.home().join("aside.pem"))
+        .unwrap();
+    window.go("/settings");
+    window.wait_text("main", "is not on this computer");
+}

@@ -1,7 +1,7 @@
 //! What the window reads of the world when it starts.
 
 use driftgate_engine::Host;
-use driftgate_host::Ask;
+use driftgate_host::{Ask, config_folder, folder};
 use driftgate_session::{Setup, Wanted};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,9 +13,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Where settings lie, where the demo goes, and how the engine hears of the world.
 pub fn setup() -> Setup {
     let home = folder("HOME").or_else(|| folder("USERPROFILE")).unwrap_or_else(|| PathBuf::from("."));
-    let config = folder("XDG_CONFIG_HOME").or_else(|| folder("APPDATA")).unwrap_or_else(|| home.join(".config"));
     Setup {
-        settings: config.join("driftgate").join("window.json"),
+        settings: config_folder().unwrap_or_else(|| PathBuf::from(".")).join("window.json"),
         demo: home.join("Driftgate demo"),
         host: Box::new(|wanted: &Wanted| {
             let host = driftgate_host::gather(Ask {
@@ -36,9 +35,4 @@ pub fn argument() -> Option<PathBuf> {
     let path = PathBuf::from(given);
     // A path on a command line is seen from where the command was typed.
     Some(if path.is_absolute() { path } else { std::env::current_dir().ok()?.join(path) })
-}
-
-/// A folder named by the environment; a relative one is nobody's wish.
-fn folder(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }

@@ -11,6 +11,7 @@
 mod axe;
 mod display;
 mod drag;
+mod fits;
 mod keys;
 mod page;
 mod screens;

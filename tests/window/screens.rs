@@ -63,7 +63,11 @@ impl Window {
         self.go(&screen.route);
         self.wait_for(screen.shows);
         self.wait_until("nothing is loading", "return !document.querySelector('[aria-busy=\"true\"]')");
-        // What is there is painted two frames later at the latest.
+        self.painted();
+    }
+
+    /// Waits until what is there is painted: two frames later at the latest.
+    pub fn painted(&self) {
         let painted = "const done = arguments[arguments.length - 1]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
         self.js_async(painted, Vec::new());
     }

@@ -390,6 +390,26 @@ pub enum AuditCommand {
     /// Show the workspace's public keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Reviewers: people whose decisions are signed with a key of their own
+    #[command(subcommand)]
+    Reviewer(ReviewerCommand),
+}
+
+/// `audit reviewer …`.
+#[derive(Debug, Subcommand)]
+pub enum ReviewerCommand {
+    /// Register your key in this workspace, and make it first if you have none
+    ///
+    /// From then on decisions under this name are signed with the key and refused without it: approvals, rejections, rollbacks,
+    /// responses and adaptations. The key is yours, not the workspace's: it lies in your config folder, or where
+    /// DRIFTGATE_REVIEWER_KEY says, and one key serves every workspace. Keep a copy: nobody can take a registration back.
+    Add {
+        /// The name to register; without it, the one of --as or of the system's user
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// List the reviewers of this workspace and their keys
+    List,
 }
 
 /// `audit keys …`.

@@ -388,7 +388,9 @@ impl Contract<'_, '_> {
 
 fn spec(node: &Node, json: &Json, findings: &mut Findings<'_>) -> Option<DatasetSpec> {
     let mut contract = Contract { node, json, findings };
-    let pictures = json["task_type"] == Task::ImageClassificationCnn.as_str();
+    // Whoever writes about pictures and forgets the task is told just that.
+    let meant = node.entry("task_type").is_none() && node.entry("image_properties").is_some();
+    let pictures = meant || json["task_type"] == Task::ImageClassificationCnn.as_str();
     contract.name();
     if pictures {
         contract.no_columns();

@@ -293,7 +293,7 @@ impl Workspace {
         added: Option<EventBody>,
         staged: EventBody,
     ) -> Result<()> {
-        let stamp = self.stamp();
+        let stamp = self.decision_stamp()?;
         self.ledger.write(|tx| -> Result<()> {
             let now = tx.dataset(&dataset.name)?;
             let same = now.as_ref().is_some_and(|d| {
@@ -442,7 +442,7 @@ impl Workspace {
             number,
             reason: self.ledger.seal(reason)?,
         };
-        let stamp = self.stamp();
+        let stamp = self.decision_stamp()?;
         self.ledger.write(|tx| -> Result<()> {
             tx.append(&stamp, body)?;
             Ok(())

@@ -58,6 +58,7 @@ impl Workspace {
         let id = self.find_run(run)?;
         let row = self.run_row(&id)?;
         awaiting(&row)?;
+        self.decision_stamp()?;
         let cleared = self.clear(&row)?;
         cleared.loaded.prove(&self.ledger)?;
         let version = cleared.next_version();
@@ -97,7 +98,7 @@ impl Workspace {
             reason: sealed,
             statement,
         };
-        self.record_approval(&row, &cleared, body)?;
+        let signed_by = self.record_approval(&row, &cleared, body)?;
         Ok(Decided {
             schema: "driftgate/decision/1".into(),
             outcome: "approved".into(),
@@ -106,14 +107,15 @@ impl Workspace {
             from: cleared.production(),
             to: Some(version),
             actor: self.host.actor.clone(),
+            signed_by,
             reason: reason.map(String::from),
             deployment: Some(deployment),
             gate_reevaluated: cleared.asked_again,
         })
     }
 
-    fn record_approval(&self, row: &RunRow, cleared: &Cleared, body: EventBody) -> Result<()> {
-        let stamp = self.stamp();
+    fn record_approval(&self, row: &RunRow, cleared: &Cleared, body: EventBody) -> Result<Option<Digest>> {
+        let stamp = self.decision_stamp()?;
         let name = row.subject.model.as_str();
         self.ledger.write(|tx| -> Result<()> {
             let now = tx.run(&row.subject.run)?.map(|r| r.status);
@@ -135,7 +137,8 @@ impl Workspace {
             }
             tx.append(&stamp, body)?;
             Ok(())
-        })
+        })?;
+        Ok(stamp.signer())
     }
 
     /// Rejects a run that waits. The reason is mandatory.
@@ -144,8 +147,8 @@ impl Workspace {
         let row = self.run_row(&id)?;
         awaiting(&row)?;
         let reason = mandatory(reason)?;
+        let stamp = self.decision_stamp()?;
         let sealed = self.ledger.seal(reason)?;
-        let stamp = self.stamp();
         let production = self.ledger.write(|tx| -> Result<Option<VersionNumber>> {
             let Some(now) = tx.run(&id)? else {
                 return Err(EngineError::corrupt(format!("run {id} is gone from the ledger")));
@@ -167,6 +170,7 @@ impl Workspace {
             from: production,
             to: production,
             actor: self.host.actor.clone(),
+            signed_by: stamp.signer(),
             reason: Some(reason.into()),
             deployment: None,
             gate_reevaluated: None,

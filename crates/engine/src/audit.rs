@@ -130,6 +130,10 @@ impl Workspace {
                 let served = if served.is_empty() { "nothing".into() } else { served.join(", ") };
                 format!("server {} at {address} answers with {served}", server.short())
             }
+            EventBody::ReviewerAdded { .. } => match &event.signed {
+                Some(signed) => format!("a reviewer's key registered, {}", signed.key.short()),
+                None => "a reviewer's key registered".into(),
+            },
             EventBody::ServerStopped { server } => format!("server {} stopped", server.short()),
         })
     }

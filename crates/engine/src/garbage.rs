@@ -164,6 +164,7 @@ mod tests {
             git_commit: None,
             command: None,
             threads: 1,
+            reviewer_key: None,
             lock_timeout: Duration::from_secs(30),
         };
         Workspace::init(root, host).unwrap().0

@@ -1,5 +1,6 @@
 use driftgate_ledger::{Entropy, OpenOptions, Stamp};
 use driftgate_model::{Digest, Timestamp};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,13 +44,15 @@ pub struct Host {
     pub command: Option<String>,
     /// Worker threads; 0 is all cores.
     pub threads: usize,
+    /// Where the key of whoever acts lies, or will lie; `None` = decisions cannot be signed.
+    pub reviewer_key: Option<PathBuf>,
     /// How long to wait for another process to release the ledger.
     pub lock_timeout: Duration,
 }
 
 impl Host {
     pub(crate) fn stamp(&self) -> Stamp {
-        Stamp { time: self.clock.now(), actor: self.actor.clone(), via: self.via.clone() }
+        Stamp { time: self.clock.now(), actor: self.actor.clone(), via: self.via.clone(), reviewer: None }
     }
 
     pub(crate) fn open_options(&self) -> OpenOptions {

@@ -33,6 +33,7 @@ mod profile;
 mod registry;
 mod report;
 mod reproduce;
+mod reviewer;
 mod robustness;
 mod rollback;
 mod run;

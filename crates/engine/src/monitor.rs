@@ -68,7 +68,7 @@ impl Workspace {
         let sealed = self.ledger.seal(reason)?;
         let body =
             EventBody::DriftResponded { check: row.check.clone(), model: row.model.clone(), action, reason: sealed };
-        let stamp = self.stamp();
+        let stamp = self.decision_stamp()?;
         self.ledger.write(|tx| -> Result<()> {
             tx.append(&stamp, body)?;
             Ok(())

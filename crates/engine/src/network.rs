@@ -2,16 +2,17 @@
 
 use crate::artifact::LoadedModel;
 use crate::estimator::{Estimator, ImagePart, NetworkModel};
-use crate::pictures::{PictureStore, Work, pictures_of};
+use crate::pictures::{GROUP, PictureStore, Work, pictures_of};
 use crate::stages::{Inputs, Learned, Prepared, SplitData};
 use crate::{Clock, EngineError, Result, Workspace};
 use driftgate_images::{Augmenter, ChannelStats};
 use driftgate_learn::CurvePoint;
 use driftgate_model::config::{RunConfig, TrainingConfig};
 use driftgate_model::{
-    CancelToken, CnnParams, Digest, FineTuneBase, ImageConfig, ModelRow, Observer, SplitName, Target, TileSource,
+    CancelToken, CnnParams, ColumnValues, Digest, FineTuneBase, Frame, ImageConfig, ModelRow, Observer, SplitName,
+    Target, TileSource,
 };
-use driftgate_vision::{Checkpoints, ChosenDevice, DeviceChoice, Devices, Part, TrainJob};
+use driftgate_vision::{Checkpoints, ChosenDevice, DeviceChoice, Devices, Part, TrainJob, TrainRows};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -97,6 +98,7 @@ pub(crate) fn train(
     let (train_tiles, val_tiles) =
         (network.tiles(train, &images.config, &work)?, network.tiles(val, &images.config, &work)?);
     let drifted = drifted_rows(inputs);
+    let groups = groups_of(&train.frame);
     let ids: Vec<u64> = pictures_of(&train.frame)?.iter().map(picture_id).collect();
     let augmentation = &images.config.augmentation;
     let augmenter =
@@ -110,8 +112,20 @@ pub(crate) fn train(
         labels,
         mean: &images.stats.mean,
         std: &images.stats.std,
-        train: Part { tiles: train_tiles.as_ref(), codes, drifted: drifted.as_deref(), picture_ids: Some(&ids) },
-        validation: Part { tiles: val_tiles.as_ref(), codes: val_codes, drifted: None, picture_ids: None },
+        train: Part {
+            tiles: train_tiles.as_ref(),
+            codes,
+            drifted: drifted.as_deref(),
+            picture_ids: Some(&ids),
+            groups,
+        },
+        validation: Part {
+            tiles: val_tiles.as_ref(),
+            codes: val_codes,
+            drifted: None,
+            picture_ids: None,
+            groups: None,
+        },
         augment: augmenter.as_ref().map(|a| a as &dyn driftgate_model::Augment),
         seed: inputs.config.random_seed,
         device: &network.device,
@@ -167,6 +181,26 @@ pub(crate) fn train(
         )),
     };
     Ok(TrainedPart { estimator: Estimator::Network(Box::new(model)), part, weights, summary, learned })
+}
+
+/// What fine-tuning would refuse once the pictures were read, before the run begins.
+pub(crate) fn check_fine_tuning(inputs: &Inputs, network: &NetworkInputs) -> Result<()> {
+    let (Some(base), TrainingConfig::Cnn(params)) = (&network.base, &inputs.config.training) else { return Ok(()) };
+    let rows = inputs.assignment.rows(SplitName::Train);
+    let (frame, target) = (inputs.frame.take(&rows), inputs.target.take(&rows));
+    let (labels, codes) = classes(&target)?;
+    let drifted = drifted_rows(inputs);
+    let part = TrainRows { codes, drifted: drifted.as_deref(), groups: groups_of(&frame) };
+    let (base, shape) = (base.model.network()?.network().spec(), image_config(&inputs.config)?.shape());
+    Ok(driftgate_vision::check_fine_tuning(params, base, labels, shape, part, inputs.config.random_seed)?)
+}
+
+/// Which pictures belong together, as codes.
+fn groups_of(frame: &Frame) -> Option<&[u32]> {
+    match frame.column(GROUP)? {
+        ColumnValues::Text { codes, .. } => Some(codes),
+        _ => None,
+    }
 }
 
 /// What the random changes of a picture are keyed by: its bytes, wherever it lies among the others.

@@ -96,6 +96,7 @@ impl Workspace {
                 from: m.from,
                 to: m.to,
                 actor: self.opened_or_said(&m.actor)?,
+                signed_by: m.signed_by,
                 reason: match &m.reason {
                     Some(reason) => self.opened_or_said(reason)?,
                     None => None,

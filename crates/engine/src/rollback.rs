@@ -11,6 +11,7 @@ impl Workspace {
     /// such version; it is in Production already; it does not load, or does not answer bit for bit what it answered at training time; another decision won.
     pub fn rollback(&self, model: &str, to: Option<VersionNumber>, reason: &str) -> Result<Decided> {
         let reason = mandatory(reason)?;
+        self.decision_stamp()?;
         let row = self.model_row(model)?;
         let (from, to) = target_of(&row, to)?;
         let version = row.version(to).ok_or_else(|| unknown(&row, to))?;
@@ -30,7 +31,7 @@ impl Workspace {
             reason: sealed,
             lease: held.lease().clone(),
         };
-        let stamp = self.stamp();
+        let stamp = self.decision_stamp()?;
         let intent = self.ledger.write(|tx| -> Result<u64> {
             let now = tx.model(model)?;
             if now.as_ref().and_then(|m| m.production) != Some(from) {
@@ -49,7 +50,7 @@ impl Workspace {
         })?;
         let completed =
             EventBody::RollbackCompleted { model: name.clone(), intent, from, to, deployment, reason: sealed };
-        let stamp = self.stamp();
+        let stamp = self.decision_stamp()?;
         self.ledger.write(|tx| -> Result<()> {
             tx.append(&stamp, completed)?;
             Ok(())
@@ -62,6 +63,7 @@ impl Workspace {
             from: Some(from),
             to: Some(to),
             actor: self.host.actor.clone(),
+            signed_by: stamp.signer(),
             reason: Some(reason.into()),
             deployment: Some(deployment),
             gate_reevaluated: None,

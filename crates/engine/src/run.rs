@@ -101,6 +101,9 @@ impl Workspace {
             metrics::check_config(labels, &config.evaluation)?;
         }
         self.same_question(config, &inputs)?;
+        if let Some(network) = &inputs.network {
+            crate::network::check_fine_tuning(&inputs, network)?;
+        }
         let device = inputs.network.as_ref().map(|n| n.device.description());
         let environment = self.environment(path, resolved, device)?;
         let subject = RunSubject {

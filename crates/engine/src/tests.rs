@@ -67,6 +67,7 @@ impl World {
             git_commit: None,
             command: None,
             threads: 1,
+            reviewer_key: None,
             lock_timeout: Duration::from_secs(10),
         };
         let (workspace, _) = Workspace::init(folder.path(), host).unwrap();

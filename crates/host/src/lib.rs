@@ -2,7 +2,7 @@
 
 use driftgate_engine::{BuildInfo, Clock, Entropy, Host};
 use driftgate_model::{Digest, Timestamp};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -81,8 +81,29 @@ pub fn gather(ask: Ask) -> Host {
         git_commit: ask.git_at.and_then(git_commit),
         command: ask.command,
         threads: usize::from(ask.threads),
+        reviewer_key: reviewer_key(),
         lock_timeout: LOCK_TIMEOUT,
     }
+}
+
+/// The folder of what a person keeps for all workspaces, such as `~/.config/driftgate`.
+pub fn config_folder() -> Option<PathBuf> {
+    let home = folder("HOME").or_else(|| folder("USERPROFILE"));
+    let config = folder("XDG_CONFIG_HOME").or_else(|| folder("APPDATA")).or_else(|| Some(home?.join(".config")));
+    Some(config?.join("driftgate"))
+}
+
+/// The file that `DRIFTGATE_REVIEWER_KEY` names, or the one in the person's config folder.
+fn reviewer_key() -> Option<PathBuf> {
+    match std::env::var_os("DRIFTGATE_REVIEWER_KEY").filter(|path| !path.is_empty()) {
+        Some(path) => Some(path.into()),
+        None => Some(config_folder()?.join("reviewer.ed25519.pem")),
+    }
+}
+
+/// A folder named by the environment; a relative one is nobody's wish.
+pub fn folder(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// The operating system's user name.

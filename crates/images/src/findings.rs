@@ -80,7 +80,11 @@ fn unusable(
     let reasons: Vec<String> = reasons.into_iter().map(|(reason, n)| format!("{n} {}", reason.phrase())).collect();
     let message = format!("{} cannot be used: {}", count(faults.len(), "file", "files"), reasons.join(", "));
     let (severity, hint) = match spec.bad_images {
-        BadImages::Fail => (Severity::Error, "Replace or remove them, or set `bad_images: skip` to leave them out"),
+        BadImages::Fail => (
+            Severity::Error,
+            "Replace or remove them; or leave them out by a dataset.yaml with `name`, `task_type: image_classification_cnn` and \
+             `image_properties: {bad_images: skip}`",
+        ),
         BadImages::Skip => (Severity::Warning, "They are left out; replace them to use them"),
     };
     let example =

@@ -16,6 +16,9 @@ pub(crate) const FLAT: f64 = 0.02;
 /// How far apart the means of near duplicates are at most.
 const TONE: f64 = 0.03;
 
+/// Most pictures that one is compared with in each band.
+const MOST_MET: usize = 1000;
+
 /// Whether one is the other in another size, compression or with a slight edit: hashes within four bits, and brightness,
 /// contrast, saturation and warmth within 0.03.
 fn alike(a: &Picture, b: &Picture) -> bool {
@@ -31,7 +34,9 @@ fn alike(a: &Picture, b: &Picture) -> bool {
 /// Calls `found(a, b)` with the places of near duplicates whose bytes differ, `a < b`; a pair may come more than once. Of
 /// pictures with the same bytes only the first takes part.
 ///
-/// Only pictures that agree in a band and in brightness meet, so that pictures that differ seldom do. Many that are all alike still all meet.
+/// Only pictures that agree in a band and in brightness meet, so that pictures that differ seldom do; and each meets at most
+/// [`MOST_MET`] of those a little brighter, so that many that are all alike (a camera that stands still) cost no square: they
+/// hang together through their neighbours.
 pub(crate) fn near_pairs(pictures: &[Picture], mut found: impl FnMut(usize, usize)) {
     let mut firsts: BTreeMap<Digest, usize> = BTreeMap::new();
     for (at, picture) in pictures.iter().enumerate() {
@@ -43,8 +48,8 @@ pub(crate) fn near_pairs(pictures: &[Picture], mut found: impl FnMut(usize, usiz
         let tone = |i: usize| pictures[i].measures.brightness;
         some.sort_by(|&a, &b| band(a).cmp(&band(b)).then(tone(a).total_cmp(&tone(b))).then(a.cmp(&b)));
         for (at, &a) in some.iter().enumerate() {
-            for &b in &some[at + 1..] {
-                if band(b) != band(a) || tone(b) - tone(a) > TONE {
+            for (met, &b) in some[at + 1..].iter().enumerate() {
+                if met == MOST_MET || band(b) != band(a) || tone(b) - tone(a) > TONE {
                     break;
                 }
                 if alike(&pictures[a], &pictures[b]) {

@@ -42,7 +42,12 @@ fn options() -> OpenOptions {
 }
 
 fn stamp() -> Stamp {
-    Stamp { time: Timestamp::from_second(1_790_000_000).unwrap(), actor: "ada".into(), via: "cli".into() }
+    Stamp {
+        time: Timestamp::from_second(1_790_000_000).unwrap(),
+        actor: "ada".into(),
+        via: "cli".into(),
+        reviewer: None,
+    }
 }
 
 struct Workspace {

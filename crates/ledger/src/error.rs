@@ -75,6 +75,9 @@ pub enum LedgerError {
     /// The state does not allow the event.
     #[error("{0}")]
     Refused(String),
+    /// The name has a registered key, which is not at hand.
+    #[error("decisions of `{0}` are signed with the key that is registered under this name, and that key is not here")]
+    ReviewerKey(String),
     /// The state moved on since the caller looked.
     #[error("{0}")]
     Conflict(String),
@@ -118,9 +121,10 @@ impl Coded for LedgerError {
     fn code(&self) -> Code {
         match self {
             LedgerError::NotAWorkspace(_) => Code::NotAWorkspace,
-            LedgerError::AlreadyAWorkspace(_) | LedgerError::FolderInTheWay(_) | LedgerError::Refused(_) => {
-                Code::Refused
-            }
+            LedgerError::AlreadyAWorkspace(_)
+            | LedgerError::FolderInTheWay(_)
+            | LedgerError::ReviewerKey(_)
+            | LedgerError::Refused(_) => Code::Refused,
             LedgerError::UnsuitableFolder { .. }
             | LedgerError::Ambiguous { .. }
             | LedgerError::EventTooLarge { .. }
@@ -158,6 +162,10 @@ impl Coded for LedgerError {
             }
             LedgerError::ObjectNotFound(_) => {
                 "`driftgate audit verify` names what leads to it; restore the folder `.driftgate/objects` from a backup"
+            }
+            LedgerError::ReviewerKey(_) => {
+                "Bring the key from the computer where it was registered (`driftgate audit reviewer list` tells which), or \
+                 decide under another name: `--as NAME`"
             }
             LedgerError::Ambiguous { .. } => "Give more digits",
             LedgerError::EventTooLarge { .. } => "Store the large part as an object and name its digest",

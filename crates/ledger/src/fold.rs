@@ -7,10 +7,10 @@ mod adaptation;
 mod drift;
 mod server;
 
-use crate::{LedgerError, Result};
+use crate::{LedgerError, Result, reviewer};
 use driftgate_model::{
-    CheckRow, DatasetRow, DatasetVersionRow, Digest, Event, EventBody, ModelName, ModelRow, PendingRollback, RunId,
-    RunRow, RunStatus, RunSubject, ServerRow, StageMove, VersionNumber, VersionRow,
+    CheckRow, DatasetRow, DatasetVersionRow, Digest, Event, EventBody, ModelName, ModelRow, PendingRollback,
+    ReviewerRow, RunId, RunRow, RunStatus, RunSubject, ServerRow, StageMove, VersionNumber, VersionRow,
 };
 
 /// The rows as they are before the event.
@@ -25,6 +25,8 @@ pub(crate) trait Rows {
     fn take_model(&mut self, name: &str) -> Result<Option<ModelRow>>;
     fn take_check(&mut self, model: &str, check: &RunId) -> Result<Option<CheckRow>>;
     fn take_server(&mut self, server: &RunId) -> Result<Option<ServerRow>>;
+    /// The reviewer whose name this is a commitment to.
+    fn reviewer(&self, name: &Digest) -> Result<Option<ReviewerRow>>;
 }
 
 /// A row as it is after the event.
@@ -35,6 +37,7 @@ pub(crate) enum Change {
     Model(Box<ModelRow>),
     Check(Box<CheckRow>),
     Server(Box<ServerRow>),
+    Reviewer(Box<ReviewerRow>),
 }
 
 type Changes = Result<Vec<Change>>;
@@ -49,6 +52,11 @@ pub(crate) fn fold(rows: &mut dyn Rows, event: &Event) -> Changes {
             event.body.kind()
         )));
     }
+    let registered = match reviewer::may_be_signed(&event.body) {
+        true => rows.reviewer(&event.actor.commitment)?,
+        false => None,
+    };
+    reviewer::check(event, registered.as_ref())?;
     match &event.body {
         EventBody::WorkspaceCreated { .. } => Ok(Vec::new()),
         EventBody::DatasetAdded { .. } => dataset_added(rows, event),
@@ -69,6 +77,10 @@ pub(crate) fn fold(rows: &mut dyn Rows, event: &Event) -> Changes {
         EventBody::DriftResponded { .. } => drift::responded(rows, event),
         EventBody::ServerConfirmed { .. } => server::confirmed(rows, event),
         EventBody::ServerStopped { server } => server::stopped(rows, event, server),
+        EventBody::ReviewerAdded { public_key } => match registered {
+            Some(_) => Err(refused("a key is registered under this name already".into())),
+            None => Ok(vec![Change::Reviewer(Box::new(reviewer::row(event, public_key)?))]),
+        },
     }
 }
 
@@ -325,6 +337,7 @@ fn run_approved(rows: &mut dyn Rows, event: &Event, run: &RunId, name: &ModelNam
         from: *archived,
         to: *version,
         actor: event.actor,
+        signed_by: event.signed.as_ref().map(|s| s.key),
         reason: *reason,
     });
     row.status = RunStatus::Approved;
@@ -410,6 +423,7 @@ fn rollback_completed(rows: &mut dyn Rows, event: &Event, name: &ModelName) -> C
         from: Some(*from),
         to: *to,
         actor: event.actor,
+        signed_by: event.signed.as_ref().map(|s| s.key),
         reason: Some(*reason),
     });
     Ok(vec![Change::Model(Box::new(model))])

@@ -121,7 +121,7 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Writes a file that only its owner may read.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut options = std::fs::File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]

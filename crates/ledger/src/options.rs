@@ -17,6 +17,15 @@ pub struct Stamp {
     pub actor: String,
     /// Which front: `cli`, `window`, `server`.
     pub via: String,
+    /// The key that signs what needs a reviewer's signature, where the actor has one at hand.
+    pub reviewer: Option<Arc<crate::ReviewerKey>>,
+}
+
+impl Stamp {
+    /// Fingerprint of the reviewer's key that signs with this stamp.
+    pub fn signer(&self) -> Option<driftgate_model::Digest> {
+        self.reviewer.as_ref().map(|key| key.fingerprint())
+    }
 }
 
 /// What a process brings along to open a workspace.

@@ -4,7 +4,7 @@
 //! stands before `kind`. Here the kind is known first, and the bytes are read straight into its body.
 
 use crate::{LedgerError, Result};
-use driftgate_model::{Digest, Event, EventBody, Sealed, Timestamp};
+use driftgate_model::{Digest, Event, EventBody, ReviewerSignature, Sealed, Timestamp};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
@@ -52,6 +52,7 @@ enum Key {
     Actor,
     Via,
     Prev,
+    Signed,
     Kind,
     Body,
     #[serde(other)]
@@ -72,6 +73,7 @@ impl<'de> Visitor<'de> for EventVisitor<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Event, A::Error> {
         let (mut v, mut seq, mut time, mut actor) = (None, None, None, None);
         let (mut via, mut prev, mut body, mut kind) = (None, None, None, None);
+        let mut signed = None;
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 Key::V => once(&mut v, "v", map.next_value::<u32>()?)?,
@@ -80,6 +82,7 @@ impl<'de> Visitor<'de> for EventVisitor<'_> {
                 Key::Actor => once(&mut actor, "actor", map.next_value::<Sealed>()?)?,
                 Key::Via => once(&mut via, "via", map.next_value::<String>()?)?,
                 Key::Prev => once(&mut prev, "prev", map.next_value::<Digest>()?)?,
+                Key::Signed => once(&mut signed, "signed", map.next_value::<Option<ReviewerSignature>>()?)?,
                 Key::Kind => once(&mut kind, "kind", map.next_value_seed(Expected(self.kind))?)?,
                 Key::Body => once(&mut body, "body", map.next_value_seed(BodySeed { kind: self.kind })?)?,
                 Key::Other => {
@@ -95,6 +98,7 @@ impl<'de> Visitor<'de> for EventVisitor<'_> {
             actor: needed(actor, "actor")?,
             via: needed(via, "via")?,
             prev: needed(prev, "prev")?,
+            signed: signed.flatten(),
             body: needed(body, "body")?,
         })
     }

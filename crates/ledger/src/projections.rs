@@ -7,7 +7,9 @@ use crate::rows::encode;
 use crate::tables;
 use crate::view::backwards;
 use crate::{LedgerError, Result};
-use driftgate_model::{CheckRow, DatasetRow, Digest, Event, ModelRow, RunId, RunRow, RunStatus, ServerRow};
+use driftgate_model::{
+    CheckRow, DatasetRow, Digest, Event, ModelRow, ReviewerRow, RunId, RunRow, RunStatus, ServerRow,
+};
 use redb::WriteTransaction;
 use std::collections::BTreeMap;
 
@@ -19,6 +21,7 @@ pub(crate) struct Projections {
     pub(crate) models: BTreeMap<String, ModelRow>,
     pub(crate) checks: BTreeMap<(String, String), CheckRow>,
     pub(crate) servers: BTreeMap<String, ServerRow>,
+    pub(crate) reviewers: BTreeMap<[u8; 32], ReviewerRow>,
     pub(crate) by_kind: BTreeMap<&'static str, Vec<u64>>,
     pub(crate) by_subject: BTreeMap<String, Vec<u64>>,
     pub(crate) by_object: BTreeMap<[u8; 32], Vec<u64>>,
@@ -53,6 +56,10 @@ impl Rows for Projections {
     fn take_server(&mut self, server: &RunId) -> Result<Option<ServerRow>> {
         Ok(self.servers.remove(server.as_str()))
     }
+
+    fn reviewer(&self, name: &Digest) -> Result<Option<ReviewerRow>> {
+        Ok(self.reviewers.get(&name.0).cloned())
+    }
 }
 
 impl Projections {
@@ -73,6 +80,9 @@ impl Projections {
                 Change::Server(row) if row.stopped => {}
                 Change::Server(row) => {
                     self.servers.insert(row.server.as_str().to_owned(), *row);
+                }
+                Change::Reviewer(row) => {
+                    self.reviewers.insert(row.actor.commitment.0, *row);
                 }
                 Change::Run(row) => {
                     if row.started_seq == event.seq {
@@ -111,6 +121,7 @@ impl Projections {
         let checks = self.checks.iter().map(|((model, id), row)| ((model.as_str(), id.as_str()), row));
         write_rows(transaction, tables::CHECKS, checks)?;
         write_rows(transaction, tables::SERVERS, self.servers.iter().map(|(k, v)| (k.as_str(), v)))?;
+        write_rows(transaction, tables::REVIEWERS, self.reviewers.iter())?;
         let mut ids = transaction.open_table(tables::RUN_IDS)?;
         let mut endings = transaction.open_table(tables::RUN_ENDINGS)?;
         for (id, seq) in &self.run_ids {

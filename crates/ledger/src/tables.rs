@@ -32,6 +32,8 @@ pub(crate) const MODELS: TableDefinition<'static, &str, &[u8]> = TableDefinition
 pub(crate) const CHECKS: TableDefinition<'static, (&str, &str), &[u8]> = TableDefinition::new("checks");
 /// Id to the [`driftgate_model::ServerRow`] of each server that runs.
 pub(crate) const SERVERS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("servers");
+/// Commitment to the name to the [`driftgate_model::ReviewerRow`].
+pub(crate) const REVIEWERS: TableDefinition<'static, &[u8; 32], &[u8]> = TableDefinition::new("reviewers");
 
 /// Events by kind.
 pub(crate) const BY_KIND: TableDefinition<'static, (&str, u64), ()> = TableDefinition::new("by_kind");
@@ -54,7 +56,7 @@ pub(crate) const META_CHECKPOINT: &str = "checkpoint";
 /// The layout this crate writes.
 pub(crate) const SCHEMA: u32 = 1;
 /// The projections this crate writes.
-pub(crate) const PROJECTIONS: u32 = 4;
+pub(crate) const PROJECTIONS: u32 = 5;
 
 /// The key of a node: the level in the highest byte, so that a level lies together and in order.
 pub(crate) fn node_key(level: u8, index: u64) -> u64 {
@@ -244,6 +246,7 @@ pub(crate) fn create_projections(transaction: &WriteTransaction) -> Result<()> {
     transaction.open_table(MODELS)?;
     transaction.open_table(CHECKS)?;
     transaction.open_table(SERVERS)?;
+    transaction.open_table(REVIEWERS)?;
     transaction.open_table(BY_KIND)?;
     transaction.open_table(BY_SUBJECT)?;
     transaction.open_table(BY_OBJECT)?;

@@ -1,8 +1,9 @@
-use crate::fold::{Change, fold};
+use crate::fold::{Change, Rows as _, fold};
 use crate::guard::guarded;
 use crate::index::IndexKeys;
 use crate::ledger::Inner;
 use crate::note::{Head, sign_checkpoint};
+use crate::reviewer;
 use crate::rows::encode;
 use crate::tables::{self, Source};
 use crate::tree::{self, leaf_hash};
@@ -61,15 +62,17 @@ impl<'l> Transaction<'l> {
         }
         self.check_named(&body)?;
         let kind = body.kind();
-        let event = Event {
+        let mut event = Event {
             v: EVENT_FORMAT,
             seq: self.size,
             time: stamp.time,
             actor: self.ledger.actor(&self.view, &stamp.actor)?,
             via: stamp.via.clone(),
             prev: self.last_leaf,
+            signed: None,
             body,
         };
+        self.sign(&mut event, stamp)?;
         let bytes = to_canonical(&event)?;
         if bytes.len() > MAX_EVENT_BYTES {
             return Err(LedgerError::EventTooLarge { kind, size: bytes.len() });
@@ -94,6 +97,19 @@ impl<'l> Transaction<'l> {
     /// The commitment to an actor's name: the one used before, or a new one.
     pub fn actor(&self, name: &str) -> Result<Sealed> {
         self.ledger.actor(&self.view, name)
+    }
+
+    /// Signs the event where it needs a reviewer's signature; the fold looks at the signature like any later reader.
+    fn sign(&self, event: &mut Event, stamp: &Stamp) -> Result<()> {
+        if !reviewer::may_be_signed(&event.body) {
+            return Ok(());
+        }
+        let registered = (&self.view).reviewer(&event.actor.commitment)?;
+        let Some(needed) = reviewer::needed_key(event, registered.as_ref()) else { return Ok(()) };
+        let key = stamp.reviewer.as_deref().filter(|key| key.public_key() == needed);
+        let Some(key) = key else { return Err(LedgerError::ReviewerKey(stamp.actor.clone())) };
+        event.signed = Some(key.sign(event)?);
+        Ok(())
     }
 
     fn check_named(&self, body: &EventBody) -> Result<()> {
@@ -160,6 +176,10 @@ impl<'l> Transaction<'l> {
                 } else {
                     servers.insert(row.server.as_str(), encode(row)?.as_slice())?;
                 }
+            }
+            Change::Reviewer(row) => {
+                let bytes = encode(row)?;
+                transaction.open_table(tables::REVIEWERS)?.insert(row.actor.commitment.as_bytes(), bytes.as_slice())?;
             }
             Change::Run(row) => write_run(transaction, row)?,
         }

@@ -7,8 +7,8 @@ use crate::tables::{self, AnyTable, Source};
 use crate::tree::{self, Nodes};
 use crate::{LedgerError, Result};
 use driftgate_model::{
-    CheckRow, DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, RunId, RunRow, RunStatus, Sealed,
-    ServerRow,
+    CheckRow, DatasetRow, Digest, Event, ModelName, ModelRow, PendingRollback, ReviewerRow, RunId, RunRow, RunStatus,
+    Sealed, ServerRow,
 };
 use redb::Key;
 
@@ -143,6 +143,13 @@ impl View {
             .iter(|name, bytes| decode(bytes, || format!("row `{name}` of the table `models`")))?
             .map(flatten)
             .collect()
+    }
+
+    /// Reviewers with a registered key, in no particular order.
+    pub fn reviewers(&self) -> Result<Vec<ReviewerRow>> {
+        let table = self.source.table(tables::REVIEWERS)?;
+        let place = |name: &[u8; 32]| format!("row `{}` of the table `reviewers`", Digest(*name));
+        table.iter(|name, bytes| decode(bytes, || place(name)))?.map(flatten).collect()
     }
 
     /// The drift checks of a model, oldest first.
@@ -317,6 +324,11 @@ impl Rows for &View {
     fn take_server(&mut self, server: &RunId) -> Result<Option<ServerRow>> {
         let table = self.source.table(tables::SERVERS)?;
         row(&table, server.as_str(), || format!("row `{server}` of the table `servers`"))
+    }
+
+    fn reviewer(&self, name: &Digest) -> Result<Option<ReviewerRow>> {
+        let table = self.source.table(tables::REVIEWERS)?;
+        row(&table, name.as_bytes(), || format!("row `{name}` of the table `reviewers`"))
     }
 }
 

@@ -23,10 +23,26 @@ pub struct Event {
     pub via: String,
     /// Leaf hash of the event before; zero for the first.
     pub prev: Digest,
+    /// The reviewer's signature: on decisions under a name that has a registered key, and on the registration itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<ReviewerSignature>,
     /// What.
     #[serde(flatten)]
     pub body: EventBody,
 }
+
+/// A reviewer's Ed25519 signature over an event: over the pre-authentication encoding (DSSE) of type [`SIGNED_EVENT_TYPE`] of
+/// the event's canonical JSON without this signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewerSignature {
+    /// Fingerprint of the key: SHA-256 of its SubjectPublicKeyInfo in DER.
+    pub key: Digest,
+    /// The 64 bytes in base64.
+    pub sig: String,
+}
+
+/// The payload type under which reviewers sign events.
+pub const SIGNED_EVENT_TYPE: &str = "application/vnd.driftgate.event+json";
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -337,6 +353,12 @@ pub enum EventBody {
         /// The server.
         server: RunId,
     },
+    /// The actor registered a key: decisions under this name need its signature from now on. The event is signed with it.
+    #[serde(rename = "reviewer.added")]
+    ReviewerAdded {
+        /// The Ed25519 key as PEM (SubjectPublicKeyInfo).
+        public_key: String,
+    },
 }
 
 impl EventBody {
@@ -362,13 +384,28 @@ impl EventBody {
             EventBody::DriftResponded { .. } => "drift.responded",
             EventBody::ServerConfirmed { .. } => "server.confirmed",
             EventBody::ServerStopped { .. } => "server.stopped",
+            EventBody::ReviewerAdded { .. } => "reviewer.added",
         }
+    }
+
+    /// Whether a person decides by it: under a name with a registered key it must be signed.
+    pub fn is_decision(&self) -> bool {
+        matches!(
+            self,
+            EventBody::RunApproved { .. }
+                | EventBody::RunRejected { .. }
+                | EventBody::RollbackIntended { .. }
+                | EventBody::RollbackCompleted { .. }
+                | EventBody::AdaptationStaged { .. }
+                | EventBody::AdaptationUndone { .. }
+                | EventBody::DriftResponded { .. }
+        )
     }
 
     /// What the event is about, as `run:ID`, `model:NAME`, `dataset:NAME` or `workspace`: what `audit log --object` matches.
     pub fn subjects(&self) -> Vec<String> {
         match self {
-            EventBody::WorkspaceCreated { .. } => vec!["workspace".into()],
+            EventBody::WorkspaceCreated { .. } | EventBody::ReviewerAdded { .. } => vec!["workspace".into()],
             EventBody::DatasetAdded { dataset, .. } => vec![format!("dataset:{dataset}")],
             EventBody::RunStarted { subject, .. } => vec![
                 format!("run:{}", subject.run),
@@ -461,7 +498,7 @@ impl EventBody {
             }
             EventBody::AdaptationUndone { reason, .. } | EventBody::DriftResponded { reason, .. } => sealed(reason),
             EventBody::ServerConfirmed { models, .. } => out.extend(models.iter().map(|m| (Stored, m.artifact))),
-            EventBody::ServerStopped { .. } => {}
+            EventBody::ServerStopped { .. } | EventBody::ReviewerAdded { .. } => {}
         }
         out
     }

@@ -208,6 +208,8 @@ pub struct StageMove {
     pub to: VersionNumber,
     /// Who.
     pub actor: Sealed,
+    /// The registered key that signed it.
+    pub signed_by: Option<Digest>,
     /// Why.
     pub reason: Option<Sealed>,
 }

@@ -293,6 +293,9 @@ pub struct Decided {
     pub to: Option<VersionNumber>,
     /// Who decided, as declared.
     pub actor: String,
+    /// Fingerprint of the reviewer's key that signed it; `None` = the name is declared, not authenticated.
+    #[serde(default)]
+    pub signed_by: Option<Digest>,
     /// Why.
     pub reason: Option<String>,
     /// The deployment manifest's digest.
@@ -410,6 +413,9 @@ pub struct HistoryLine {
     pub to: VersionNumber,
     /// Who, as declared.
     pub actor: Option<String>,
+    /// Fingerprint of the reviewer's key that signed it.
+    #[serde(default)]
+    pub signed_by: Option<Digest>,
     /// Why.
     pub reason: Option<String>,
 }
@@ -472,6 +478,53 @@ pub struct AuditLog {
     pub size: u64,
     /// Those asked for, oldest first.
     pub lines: Vec<AuditLine>,
+}
+
+/// A reviewer with a registered key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewerLine {
+    /// The name; `None` = redacted.
+    pub name: Option<String>,
+    /// SHA-256 of the key's SubjectPublicKeyInfo in DER.
+    pub fingerprint: Digest,
+    /// When it was registered.
+    pub at: Timestamp,
+    /// Sequence number of the registration.
+    pub seq: u64,
+    /// Whether it is the key of whoever asks.
+    pub here: bool,
+}
+
+/// The reviewers of a workspace. Schema `driftgate/reviewers/1`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewerList {
+    /// The schema.
+    pub schema: String,
+    /// Those with a registered key, the first one first.
+    pub reviewers: Vec<ReviewerLine>,
+    /// The name that whoever asks acts under.
+    pub actor: String,
+    /// Fingerprint of the asker's key, where there is one.
+    pub key: Option<Digest>,
+    /// Where the asker's key lies, or would lie.
+    pub key_file: Option<String>,
+}
+
+/// A reviewer who registered. Schema `driftgate/reviewer/1`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewerRegistered {
+    /// The schema.
+    pub schema: String,
+    /// The name.
+    pub name: String,
+    /// SHA-256 of the key's SubjectPublicKeyInfo in DER.
+    pub fingerprint: Digest,
+    /// Where the private key lies.
+    pub key_file: String,
+    /// Whether the key was made just now.
+    pub made: bool,
+    /// Sequence number of the registration.
+    pub seq: u64,
 }
 
 /// The state of a workspace and of this build. Schema `driftgate/doctor/1`.

@@ -284,6 +284,7 @@ fn moves(list: &[(i64, u32, bool)]) -> ModelHistory {
         from: None,
         to: *to,
         actor: Some("ada".into()),
+        signed_by: None,
         reason: Some(HOSTILE.into()),
     };
     ModelHistory {

@@ -62,7 +62,7 @@ fn trained(device: &ChosenDevice) -> Network {
         fine_tune: tune,
     };
     let codes: Vec<u32> = (0..PICTURES as u32).map(|i| i % 10).collect();
-    let part = |tiles, codes| Part { tiles, codes, drifted: None, picture_ids: None };
+    let part = |tiles, codes| Part { tiles, codes, drifted: None, picture_ids: None, groups: None };
     let labels: Vec<String> = (0..10).map(|i| i.to_string()).collect();
     let job = TrainJob {
         params: &params,

@@ -42,8 +42,10 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// `times` counts, by place, how often a picture was read in this epoch: one that comes again is changed otherwise.
+    ///
     /// Errors: a tile that cannot be read.
-    pub fn read(&self, pictures: &[u32]) -> Result<Batch, VisionError> {
+    pub fn read(&self, pictures: &[u32], times: &mut Vec<u64>) -> Result<Batch, VisionError> {
         let shape = self.tiles.shape();
         let mut values = vec![0.0; pictures.len() * shape.values()];
         let mut bytes = vec![0; shape.values()];
@@ -57,7 +59,11 @@ impl Reader<'_> {
                 *value = f32::from(*byte) / 255.0;
             }
             if let Some((augment, epoch)) = self.augment {
-                augment.change(&mut tile, self.ids.map_or(u64::from(picture), |ids| ids[place]), epoch);
+                times.resize(self.tiles.len(), 0);
+                let id = self.ids.map_or(u64::from(picture), |ids| ids[place]);
+                // Weyl's sequence: the first time it is the id itself.
+                augment.change(&mut tile, id.wrapping_add(times[place].wrapping_mul(0x9e37_79b9_7f4a_7c15)), epoch);
+                times[place] += 1;
             }
             self.arrange(&tile, shape, out);
         }
@@ -88,8 +94,9 @@ impl Reader<'_> {
             std::thread::Builder::new()
                 .name("tiles".into())
                 .spawn_scoped(scope, move || {
+                    let mut times = Vec::new();
                     for pictures in order.chunks(size.max(1)) {
-                        let batch = self.read(pictures);
+                        let batch = self.read(pictures, &mut times);
                         let last = batch.is_err();
                         if give.send(batch).is_err() || last {
                             return;

@@ -30,4 +30,4 @@ pub use checkpoint::Checkpoints;
 pub use device::{ChosenDevice, DeviceChoice, DeviceInfo, DeviceSort, Devices};
 pub use error::VisionError;
 pub use network::{Answers, NETWORK_SCHEMA, Network, NetworkSpec};
-pub use train::{CurvePoint, Part, TrainJob, TrainedNetwork, train};
+pub use train::{CurvePoint, Part, TrainJob, TrainRows, TrainedNetwork, check_fine_tuning, train};

@@ -1,5 +1,6 @@
 use crate::VisionError;
 use driftgate_determinism::Stream;
+use std::collections::BTreeMap;
 
 /// What random numbers are for: each has streams of its own.
 #[derive(Debug, Clone, Copy)]
@@ -74,30 +75,45 @@ pub(crate) fn weighted(pictures: Vec<u32>, drifted: Option<&[bool]>, share: f64)
 }
 
 /// Takes drifted pictures out of training, to choose the best epoch on: of each class min(max(1, n·ratio rounded half to even),
-/// n − 1) of its n. Gives what stays and what was taken, both in order.
+/// n − 1) of its n, or fewer where whole groups allow no more. Gives what stays and what was taken, both in order.
 ///
-/// Errors: no class has two drifted pictures.
+/// Pictures of one group (copies and near copies) stay together: a group is taken whole, and only if all of it drifted and is
+/// of one class, so that nothing is chosen on a picture whose copy was learned from. Without `groups` each is alone.
+///
+/// Errors: no class has two drifted pictures that can be parted.
 pub(crate) fn hold_out(
     codes: &[u32],
     drifted: Option<&[bool]>,
+    groups: Option<&[u32]>,
     classes: usize,
     ratio: f64,
     seed: u64,
 ) -> Result<(Vec<u32>, Vec<u32>), VisionError> {
     let setting = "drift_val_ratio";
     let mask = drifted.ok_or(VisionError::NoDrifted { setting, found: "none is marked as drifted" })?;
+    let mut together: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for picture in 0..codes.len() as u32 {
+        together.entry(groups.map_or(picture, |g| g[picture as usize])).or_default().push(picture);
+    }
     let mut taken = vec![false; codes.len()];
     for class in 0..classes {
-        let of_class = |&i: &u32| mask[i as usize] && codes[i as usize] as usize == class;
-        let mut pictures: Vec<u32> = (0..codes.len() as u32).filter(of_class).collect();
-        let n = pictures.len();
+        let of_class = |i: &u32| mask[*i as usize] && codes[*i as usize] as usize == class;
+        let n = (0..codes.len() as u32).filter(of_class).count();
         let wanted = ((n as f64 * ratio).round_ties_even() as usize).max(1).min(n.saturating_sub(1));
-        stream(seed, Draw::HoldOut, class as u32, 0).draw(&mut pictures, wanted);
-        pictures[..wanted].iter().for_each(|&i| taken[i as usize] = true);
+        let mut whole: Vec<&Vec<u32>> = together.values().filter(|g| g.iter().all(of_class)).collect();
+        let count = whole.len();
+        stream(seed, Draw::HoldOut, class as u32, 0).draw(&mut whole, count);
+        let mut held = 0;
+        for group in whole {
+            if held + group.len() <= wanted {
+                held += group.len();
+                group.iter().for_each(|&i| taken[i as usize] = true);
+            }
+        }
     }
     let (held, kept): (Vec<u32>, Vec<u32>) = (0..codes.len() as u32).partition(|&i| taken[i as usize]);
     if held.is_empty() {
-        return Err(VisionError::NoDrifted { setting, found: "no class has two of them" });
+        return Err(VisionError::NoDrifted { setting, found: "no class has two of them that are no copies" });
     }
     Ok((kept, held))
 }

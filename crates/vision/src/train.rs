@@ -9,7 +9,7 @@ use crate::sampling::{Draw, MOST_EPOCHS, Visits, hold_out, stream, weighted};
 use crate::score::{Score, score};
 use crate::temperature;
 use crate::weights::Weights;
-use driftgate_model::{Augment, CancelToken, CnnParams, Observer, Progress, Schedule, TileSource};
+use driftgate_model::{Augment, CancelToken, CnnParams, Observer, Progress, Schedule, TileShape, TileSource};
 use serde::{Deserialize, Serialize};
 
 /// Steps whose losses a GPU keeps before they are looked at: looking waits for it.
@@ -26,6 +26,8 @@ pub struct Part<'a> {
     pub drifted: Option<&'a [bool]>,
     /// What random changes of each are keyed by; its place where there are none.
     pub picture_ids: Option<&'a [u64]>,
+    /// Numbers of groups that belong together, such as copies; each alone where there are none.
+    pub groups: Option<&'a [u32]>,
 }
 
 /// A training to do.
@@ -122,7 +124,7 @@ pub fn train(job: &TrainJob<'_>) -> Result<TrainedNetwork, VisionError> {
         temperature: 1.0,
     };
     let plan = spec.plan()?;
-    same_base(job, &spec)?;
+    same_base(job.base.map(Network::spec), &spec)?;
     let (visits, held) = visits(job)?;
     let weights = balance(job, &visits);
     let normal = Normal::new(&spec.mean, &spec.std);
@@ -198,6 +200,7 @@ fn check_part(part: &'static str, data: &Part<'_>, labels: usize) -> Result<(), 
         ("labels", data.codes.len()),
         ("marks of drift", data.drifted.map_or(pictures, <[bool]>::len)),
         ("ids", data.picture_ids.map_or(pictures, <[u64]>::len)),
+        ("groups", data.groups.map_or(pictures, <[u32]>::len)),
     ];
     if let Some((what, found)) = counts.into_iter().find(|(_, n)| *n != pictures) {
         return Err(VisionError::Count { part, pictures, what, found });
@@ -208,8 +211,9 @@ fn check_part(part: &'static str, data: &Part<'_>, labels: usize) -> Result<(), 
     }
 }
 
-fn same_base(job: &TrainJob<'_>, spec: &NetworkSpec) -> Result<(), VisionError> {
-    let Some(base) = job.base.map(Network::spec) else { return Ok(()) };
+/// Errors: the base is another network than the one that is to be trained.
+pub(crate) fn same_base(base: Option<&NetworkSpec>, spec: &NetworkSpec) -> Result<(), VisionError> {
+    let Some(base) = base else { return Ok(()) };
     let differs = |what| Err(VisionError::Base(what));
     if base.shape != spec.shape {
         differs("size of tiles")
@@ -226,20 +230,63 @@ fn same_base(job: &TrainJob<'_>, spec: &NetworkSpec) -> Result<(), VisionError> 
 
 /// Which pictures are learned from, and which are held out to choose the best epoch on.
 fn visits(job: &TrainJob<'_>) -> Result<(Visits, Vec<u32>), VisionError> {
-    let all = (0..job.train.codes.len() as u32).collect();
     if job.base.is_none() {
-        return Ok((Visits::Once(all), Vec::new()));
+        return Ok((Visits::Once((0..job.train.codes.len() as u32).collect()), Vec::new()));
     }
-    let (settings, drifted) = (&job.params.fine_tune, job.train.drifted);
+    let Part { codes, drifted, groups, .. } = job.train;
+    tuned_visits(job.params, codes, drifted, groups, job.labels.len(), job.seed)
+}
+
+/// The same for fine-tuning. Errors: settings that ask for drifted pictures where there are none, or too few.
+pub(crate) fn tuned_visits(
+    params: &CnnParams,
+    codes: &[u32],
+    drifted: Option<&[bool]>,
+    groups: Option<&[u32]>,
+    classes: usize,
+    seed: u64,
+) -> Result<(Visits, Vec<u32>), VisionError> {
+    let settings = &params.fine_tune;
     let (kept, held) = match settings.drift_val_ratio {
-        Some(ratio) => hold_out(job.train.codes, drifted, job.labels.len(), ratio, job.seed)?,
-        None => (all, Vec::new()),
+        Some(ratio) => hold_out(codes, drifted, groups, classes, ratio, seed)?,
+        None => ((0..codes.len() as u32).collect(), Vec::new()),
     };
     let visits = match settings.oversample_drift_ratio {
         Some(share) => weighted(kept, drifted, share)?,
         None => Visits::Once(kept),
     };
     Ok((visits, held))
+}
+
+/// Whether a fine-tuning can begin: what [`train`] would refuse, before anything is read or recorded.
+///
+/// `labels` and `shape` are those of the data and settings; `part` gives the codes, marks of drift and groups of the train split.
+///
+/// Errors: the base is another network; settings ask for drifted pictures where there are none, or too few.
+pub fn check_fine_tuning(
+    params: &CnnParams,
+    base: &NetworkSpec,
+    labels: &[String],
+    shape: TileShape,
+    part: TrainRows<'_>,
+    seed: u64,
+) -> Result<(), VisionError> {
+    let spec =
+        NetworkSpec { architecture: params.architecture.clone(), shape, labels: labels.to_vec(), ..base.clone() };
+    spec.plan()?;
+    same_base(Some(base), &spec)?;
+    tuned_visits(params, part.codes, part.drifted, part.groups, labels.len(), seed).map(drop)
+}
+
+/// What is known of the train pictures without reading one.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainRows<'a> {
+    /// The class of each, as a place among the labels.
+    pub codes: &'a [u32],
+    /// Which were marked as drifted.
+    pub drifted: Option<&'a [bool]>,
+    /// Numbers of groups that belong together.
+    pub groups: Option<&'a [u32]>,
 }
 
 /// Weights of the classes in the loss: 1, or n/(classes · n_class) over the pictures learned from.
@@ -309,7 +356,8 @@ impl Run<'_> {
             }
         }
         if carried.stopped {
-            notes.push(format!("stopped after epoch {}: the validation loss no longer fell", carried.epochs));
+            let on = if self.held.is_empty() { "the validation split" } else { "the drifted pictures held out" };
+            notes.push(format!("stopped after epoch {}: the loss on {on} no longer fell", carried.epochs));
         }
         let best = carried.best.take().ok_or_else(|| diverged(carried.epochs, 0))?;
         let temperature = self.temperature(&best.weights, &mut notes)?;

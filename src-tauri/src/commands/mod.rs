@@ -75,6 +75,8 @@ pub fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         proof::audit_log,
         proof::checkpoint,
         proof::keys,
+        proof::reviewers,
+        proof::register_reviewer,
         proof::doctor,
         proof::collect_garbage,
         serving::server,

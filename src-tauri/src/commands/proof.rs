@@ -30,6 +30,18 @@ pub async fn keys(desk: State<'_, Session>) -> Answer {
     engine(&desk, |w| w.keys()).await
 }
 
+/// The reviewers with a key, and whoever acts; `actor` only makes the question another one when the name changes.
+#[tauri::command(rename_all = "snake_case")]
+pub async fn reviewers(desk: State<'_, Session>, actor: Option<String>) -> Answer {
+    let _ = actor;
+    engine(&desk, |w| w.reviewers()).await
+}
+
+#[tauri::command(rename_all = "snake_case")]
+pub async fn register_reviewer(desk: State<'_, Session>) -> Answer {
+    engine(&desk, |w| w.register_reviewer()).await
+}
+
 #[tauri::command(rename_all = "snake_case")]
 pub async fn doctor(desk: State<'_, Session>) -> Answer {
     session(&desk, Session::doctor).await

@@ -1,11 +1,11 @@
 //! `audit …`.
 
 use super::Ended;
-use crate::args::{AuditCommand, AuditLogArgs, KeysCommand};
+use crate::args::{AuditCommand, AuditLogArgs, KeysCommand, ReviewerCommand};
 use crate::context::Context;
 use crate::exit::{CliError, Exit};
 use crate::render::audit;
-use driftgate_engine::{EventFilter, PublicKeys, VerifyReport};
+use driftgate_engine::{EventFilter, Host, PublicKeys, VerifyReport};
 use driftgate_host::now;
 use driftgate_model::{Code, Coded};
 use serde::Serialize;
@@ -18,8 +18,21 @@ pub fn perform(context: &Context, command: AuditCommand) -> Ended {
         AuditCommand::Verify { checkpoint } => return verify(context, checkpoint.as_deref()),
         AuditCommand::Checkpoint => checkpoint(context)?,
         AuditCommand::Keys(KeysCommand::Show) => keys(context)?,
+        AuditCommand::Reviewer(ReviewerCommand::Add { name }) => register(context, name)?,
+        AuditCommand::Reviewer(ReviewerCommand::List) => {
+            context.output.answer(&context.open_untouched()?.reviewers()?, audit::reviewers)?;
+        }
     }
     Ok(Exit::Done)
+}
+
+fn register(context: &Context, name: Option<String>) -> Result<(), CliError> {
+    let workspace = context.open()?;
+    let workspace = match name {
+        Some(actor) => workspace.acting(Host { actor, ..context.host(None) }),
+        None => workspace,
+    };
+    context.output.answer(&workspace.register_reviewer()?, audit::registered)
 }
 
 fn log(context: &Context, args: AuditLogArgs) -> Result<(), CliError> {

@@ -1,9 +1,9 @@
 //! The ledger as a timeline, its verification and its keys.
 
-use super::format::{Tone, count, faint, paint, plural, strong, time, who};
+use super::format::{Tone, count, faint, paint, plural, strong, time, who, who_signed};
 use super::table::{Align, Cell, Table, facts, paragraph};
 use driftgate_engine::{PublicKeys, VerifyReport};
-use driftgate_model::views::AuditLog;
+use driftgate_model::views::{AuditLog, ReviewerList, ReviewerRegistered};
 
 /// The answer of `audit log`.
 pub fn log(l: &AuditLog, width: usize) -> String {
@@ -22,7 +22,7 @@ pub fn log(l: &AuditLog, width: usize) -> String {
             count(line.event.seq).into(),
             time(line.event.time).into(),
             Cell::toned(line.event.body.kind(), Tone::Strong),
-            who(line.actor.as_deref()).into(),
+            who_signed(line.actor.as_deref(), line.event.signed.as_ref().map(|s| s.key)).into(),
             line.summary.as_str().into(),
         ]);
     }
@@ -95,4 +95,42 @@ pub fn keys(k: &PublicKeys, width: usize) -> String {
         k.model_pem
     );
     out
+}
+
+/// The answer of `audit reviewer add`.
+pub fn registered(r: &ReviewerRegistered, width: usize) -> String {
+    let mut out = format!("{} · {}\n", paint(Tone::Good, "✓ Registered"), r.name);
+    let file = if r.made { format!("{} (made now: keep a copy)", r.key_file) } else { r.key_file.clone() };
+    out += &facts([("key", r.fingerprint.to_string()), ("private key", file), ("event", count(r.seq))], width);
+    out += &paragraph("", "Decisions under this name are signed with it from now on, and refused without it", width);
+    out
+}
+
+/// The answer of `audit reviewer list`.
+pub fn reviewers(l: &ReviewerList, width: usize) -> String {
+    if l.reviewers.is_empty() {
+        return paragraph(
+            "",
+            "No reviewer has a registered key: the names on decisions are declared, not authenticated. \
+             `driftgate audit reviewer add` registers yours",
+            width,
+        );
+    }
+    let mut table = Table::new(&[
+        ("name", Align::Left),
+        ("key (SHA-256)", Align::Left),
+        ("registered (UTC)", Align::Left),
+        ("event", Align::Right),
+        ("", Align::Left),
+    ]);
+    for r in &l.reviewers {
+        table.row([
+            Cell::toned(who(r.name.as_deref()), Tone::Strong),
+            r.fingerprint.to_string().into(),
+            time(r.at).into(),
+            count(r.seq).into(),
+            if r.here { "your key" } else { "" }.into(),
+        ]);
+    }
+    table.render(width)
 }

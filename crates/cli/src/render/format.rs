@@ -1,7 +1,7 @@
 //! Numbers, times and tones as they are shown.
 
 use anstyle::{AnsiColor, Style};
-use driftgate_model::{Interval, RunStatus, SplitCounts, Timestamp};
+use driftgate_model::{Digest, Interval, RunStatus, SplitCounts, Timestamp};
 
 /// How a text stands out. A tone never carries meaning alone: there is always a word or a mark too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -144,6 +144,12 @@ pub fn status(s: RunStatus) -> (String, Tone) {
 /// A declared name, or that it was redacted.
 pub fn who(actor: Option<&str>) -> String {
     actor.map_or_else(|| "(redacted)".into(), str::to_owned)
+}
+
+/// The same, and whether the person's registered key signed it.
+pub fn who_signed(actor: Option<&str>, key: Option<Digest>) -> String {
+    let signed = if key.is_some() { ", signed" } else { "" };
+    format!("{}{signed}", who(actor))
 }
 
 /// A version, or that there is none.

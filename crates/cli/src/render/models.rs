@@ -1,6 +1,6 @@
 //! Models: the list, the versions, the history, decisions and predictions.
 
-use super::format::{Tone, count, number, paint, plural, strong, time, time_utc, version, who};
+use super::format::{Tone, count, number, paint, plural, strong, time, time_utc, version, who, who_signed};
 use super::table::{Align, Cell, Table, facts, paragraph};
 use driftgate_model::Task;
 use driftgate_model::views::{Decided, ModelHistory, ModelList, ModelView, Predicted, VersionView};
@@ -154,7 +154,7 @@ pub fn history(h: &ModelHistory, width: usize) -> String {
             time(m.at),
             m.cause.clone(),
             path,
-            who(m.actor.as_deref()),
+            who_signed(m.actor.as_deref(), m.signed_by),
             m.reason.clone().unwrap_or_else(|| "—".into()),
         ]);
     }
@@ -195,7 +195,11 @@ pub fn decided(d: &Decided, width: usize) -> String {
         (_, Some(v)) => pairs.push(("archived", format!("v{v}"))),
         (_, None) => {}
     }
-    pairs.push(("by", d.actor.clone()));
+    let by = match d.signed_by {
+        Some(key) => format!("{}, signed with key {}", d.actor, key.short()),
+        None => d.actor.clone(),
+    };
+    pairs.push(("by", by));
     pairs.extend(d.reason.clone().map(|r| ("reason", r)));
     pairs.extend(d.gate_reevaluated.clone().map(|r| ("gate", r)));
     pairs.extend(d.deployment.map(|m| ("deployment", m.short())));

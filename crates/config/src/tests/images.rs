@@ -350,3 +350,11 @@ split: {group_column: scene, time_column: day}
     let notes = parse_dataset(&format!("{SET}format: {{delimiter: ;}}\n"), Path::new("dataset.yaml")).unwrap().notes;
     assert!(notes[0].to_string().ends_with("accepted without effect here: `format`"));
 }
+
+#[test]
+fn whoever_speaks_of_pictures_and_forgets_the_task_is_told_just_that() {
+    let text = "image_properties: {bad_images: skip}\n";
+    let found = parse_dataset(text, Path::new("dataset.yaml")).unwrap_err().to_string();
+    assert!(found.contains("`task_type` is missing") && found.contains("`name` is missing"), "{found}");
+    assert!(!found.contains("schema") && !found.contains("features"), "{found}");
+}

@@ -45,7 +45,7 @@ pub(super) fn time(second: i64) -> Timestamp {
 }
 
 pub(super) fn stamp(second: i64) -> Stamp {
-    Stamp { time: time(second), actor: "ada".into(), via: "cli".into() }
+    Stamp { time: time(second), actor: "ada".into(), via: "cli".into(), reviewer: None }
 }
 
 /// A workspace on a simulated disk, with a few objects to name.

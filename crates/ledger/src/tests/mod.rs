@@ -9,6 +9,7 @@ mod histories;
 mod merkle;
 mod notes;
 mod older;
+mod reviewers;
 mod servers;
 mod sharing;
 mod store;

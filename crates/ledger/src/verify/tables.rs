@@ -38,6 +38,11 @@ pub(super) fn check(view: &View, expected: &Projections, faults: &mut Faults) ->
     let stored = table.iter(|k, v| (k.to_owned(), v.to_vec()))?;
     merge.run("servers", stored, expected.servers.iter().map(|(k, v)| Ok((k.clone(), encode(v)?))), text)?;
 
+    let table = view.source.table(tables::REVIEWERS)?;
+    let stored = table.iter(|k, v| (*k, v.to_vec()))?;
+    let hash = |key: &[u8; 32]| format!("`{}`", Digest(*key));
+    merge.run("reviewers", stored, expected.reviewers.iter().map(|(k, v)| Ok((*k, encode(v)?))), hash)?;
+
     let table = view.source.table(tables::RUNS)?;
     let stored = table.iter(|k, v| (k, v.to_vec()))?;
     merge.run("runs", stored, expected.runs.iter().map(|(k, v)| Ok((*k, encode(v)?))), number)?;

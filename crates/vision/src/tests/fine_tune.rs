@@ -89,7 +89,7 @@ fn held_out_counts_follow_the_rule() {
     let drifted: Vec<bool> =
         [vec![true; 5], vec![false; 3], vec![true], vec![false; 2], vec![true; 10], vec![false; 2]].concat();
     let counts = |ratio| {
-        let (kept, held) = hold_out(&codes, Some(&drifted), 4, ratio, 1).unwrap();
+        let (kept, held) = hold_out(&codes, Some(&drifted), None, 4, ratio, 1).unwrap();
         assert_eq!(kept.len() + held.len(), codes.len());
         assert!(held.iter().all(|&i| drifted[i as usize]));
         assert!(held.is_sorted() && kept.is_sorted());
@@ -99,6 +99,24 @@ fn held_out_counts_follow_the_rule() {
     assert_eq!(counts(0.5), [2, 0, 5, 0]);
     assert_eq!(counts(0.01), [1, 0, 1, 0]);
     assert_eq!(counts(0.99), [4, 0, 9, 0]);
+}
+
+#[test]
+fn copies_are_held_out_together_or_not_at_all() {
+    // Ten drifted pictures of class 0 in five pairs, of which the last has a copy that did not drift; five clean ones alone.
+    let codes = [0; 16];
+    let drifted: Vec<bool> = (0..16).map(|i| i < 10).collect();
+    let groups: Vec<u32> = vec![0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 4, 5, 6, 7, 8, 9];
+    for seed in 0..20 {
+        let (kept, held) = hold_out(&codes, Some(&drifted), Some(&groups), 1, 0.5, seed).unwrap();
+        // 0.5 · 10 = 5, and two pairs are the most that are no more.
+        assert_eq!(held.len(), 4, "{held:?}");
+        let group = |i: &u32| groups[*i as usize];
+        assert!(held.iter().all(|i| group(i) < 4 && kept.iter().all(|k| group(k) != group(i))), "{held:?}");
+    }
+    let all_copies = [0; 16];
+    let error = hold_out(&codes, Some(&drifted), Some(&all_copies), 1, 0.5, 1).unwrap_err();
+    assert!(matches!(error, VisionError::NoDrifted { .. }), "{error}");
 }
 
 #[test]

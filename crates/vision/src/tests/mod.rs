@@ -44,7 +44,7 @@ impl TileSource for Pictures {
 
 impl Pictures {
     pub fn part(&self) -> Part<'_> {
-        Part { tiles: self, codes: &self.codes, drifted: Some(&self.drifted), picture_ids: None }
+        Part { tiles: self, codes: &self.codes, drifted: Some(&self.drifted), picture_ids: None, groups: None }
     }
 
     pub fn take(&self, from: usize, count: usize) -> Pictures {

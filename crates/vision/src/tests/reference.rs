@@ -107,7 +107,7 @@ fn pytorch_steps(device: &ChosenDevice) {
     let mut learner = learning(fixed, start, device);
     let losses = [1.149_005_3, 1.052_235, 0.981_383_6, 0.905_618_85, 0.856_099_9];
     for (step, expected) in losses.into_iter().enumerate() {
-        let values = reader.read(&[0, 1, 2, 3, 4, 5]).unwrap().values;
+        let values = reader.read(&[0, 1, 2, 3, 4, 5], &mut Vec::new()).unwrap().values;
         // Classes 0, 1, 2 weigh 0.5, 1 and 2.
         let mut targets = vec![0.0; 18];
         codes.iter().enumerate().for_each(|(i, c)| targets[i * 3 + *c as usize] = [0.5, 1.0, 2.0][*c as usize] / 7.0);
@@ -126,7 +126,7 @@ fn pytorch_steps(device: &ChosenDevice) {
     near(9, &[0.882_704, 0.929_409, 0.981_184, 0.948_783, 0.870_329]);
     near(11, &[-0.298_5, -0.195_162, -0.063_773_8, 0.137_021, 0.252_062, 0.269_604]);
     near(12, &[-0.160_169, 0.006_759_09, 0.174_329, 0.283_67, 0.205_661, 0.016_890_6, -0.141_019, -0.254_36]);
-    let values = reader.read(&[0, 1]).unwrap().values;
+    let values = reader.read(&[0, 1], &mut Vec::new()).unwrap().values;
     let logits = answering(&plan, &found, shape, device).answer(values, 2).logits;
     let expected = [0.204_622, -0.159_442, 0.624_12, 0.029_955_8, 0.305_356, 0.345_859];
     assert!(logits.iter().zip(expected).all(|(a, b)| (a - b).abs() < 2e-4), "{logits:?}");

@@ -12,13 +12,21 @@ pub fn EventDetail(line: AuditLine, on_close: impl Fn() + Copy + 'static) -> imp
     let event = line.event;
     let (name, icon) = kinds::called(event.body.kind());
     let links = kinds::links(&event.body);
-    let facts = vec![
+    let proof = match &event.signed {
+        Some(signed) => format!("Signed with the reviewer's key {}", signed.key.short()),
+        None if event.body.is_decision() => "The name is declared, not authenticated".to_owned(),
+        None => String::new(),
+    };
+    let mut facts = vec![
         ("When", format!("{} ({})", words::moment(event.time), event.time)),
         ("Who", line.actor.unwrap_or_else(|| "Redacted".into())),
         ("Through", through(&event.via).to_owned()),
         ("Kind", event.body.kind().to_owned()),
         ("Hash before it", event.prev.to_string()),
     ];
+    if !proof.is_empty() {
+        facts.insert(2, ("Proof of who", proof));
+    }
     let json = serde_json::to_string_pretty(&event).unwrap_or_default();
     let text = json.clone();
     let label = format!("Text of event {}", event.seq);

@@ -19,6 +19,7 @@ pub const GROUPS: [(&str, &str, &[&str]); 6] = [
             "rollback.intended",
             "rollback.completed",
             "rollback.abandoned",
+            "reviewer.added",
         ],
     ),
     ("drift", "Drift", &["profile.added", "drift.checked", "drift.responded"]),
@@ -33,6 +34,7 @@ pub const GROUPS: [(&str, &str, &[&str]); 6] = [
             "drift.responded",
             "adaptation.staged",
             "adaptation.undone",
+            "reviewer.added",
         ],
     ),
 ];
@@ -64,6 +66,7 @@ pub fn called(kind: &str) -> (&'static str, Icon) {
         "drift.responded" => ("Alarm answered", Icon::Check),
         "server.confirmed" => ("Server confirmed", Icon::Plug),
         "server.stopped" => ("Server stopped", Icon::Stop),
+        "reviewer.added" => ("Reviewer's key", Icon::Seal),
         _ => ("Event", Icon::Info),
     }
 }
@@ -89,7 +92,7 @@ pub fn meaning(body: &EventBody) -> &'static str {
             "Production, the rules or the drift had changed since the gate was asked, so it was asked again before the decision"
         }
         EventBody::RunApproved { .. } => {
-            "A person let the candidate into Production. The name is declared, not authenticated; the statement is signed with the workspace's key"
+            "A person let the candidate into Production. The statement is signed with the workspace's key"
         }
         EventBody::RunRejected { .. } => "A person refused the candidate and said why. Nothing in Production changed",
         EventBody::RollbackIntended { .. } => {
@@ -112,6 +115,9 @@ pub fn meaning(body: &EventBody) -> &'static str {
         EventBody::DriftResponded { .. } => "A person said what is to be done about the drift, and why",
         EventBody::ServerConfirmed { .. } => {
             "A server loaded and checked these versions and answers with them from this moment on"
+        }
+        EventBody::ReviewerAdded { .. } => {
+            "A person's key belongs to this name from now on: decisions under it are signed with the key, and refused without it"
         }
         EventBody::ServerStopped { .. } => "The server ended, or its process was found dead",
     }
@@ -163,7 +169,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_group_and_a_name_of_its_own() {
         let kinds: BTreeSet<&str> = GROUPS.iter().flat_map(|g| g.2).copied().collect();
-        assert_eq!(kinds.len(), 19, "{kinds:?}");
+        assert_eq!(kinds.len(), 20, "{kinds:?}");
         let names: BTreeSet<&str> = kinds.iter().map(|k| called(k).0).collect();
         assert_eq!(names.len(), kinds.len(), "{names:?}");
         assert!(!names.contains("Event"));

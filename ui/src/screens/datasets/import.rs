@@ -141,12 +141,15 @@ fn Contract(draft: Draft) -> impl IntoView {
 /// The first rows or some of the pictures, and what was guessed.
 #[component]
 fn Preview(draft: Draft) -> impl IntoView {
+    // Pictures that are shown already stay as they are when only something else is known of them.
+    let pictures = Memo::new(move |_| draft.plan.with(|p| p.as_ref().and_then(|p| p.pictures.clone())));
+    let notes = Signal::derive(move || draft.plan.with(|p| p.as_ref().map(|p| p.notes.clone()).unwrap_or_default()));
     move || {
+        if let Some(pictures) = pictures.get() {
+            return Some(view! { <Planned pictures=pictures notes=notes/> }.into_any());
+        }
         draft.plan.with(|p| {
             p.as_ref().map(|p| {
-                if let Some(pictures) = p.pictures.clone() {
-                    return view! { <Planned plan=p.clone() pictures=pictures/> }.into_any();
-                }
                 let notes = p.notes.clone();
                 let mut rows = p.preview.clone().into_iter();
                 let header = rows.next().unwrap_or_default();

@@ -3,7 +3,7 @@
 use crate::parts::{ChartView, Pictures, SIDE, Shot, of_file, stored};
 use crate::words;
 use driftgate_model::ImageRef;
-use driftgate_model::views::{ImportPlan, PicturePlan};
+use driftgate_model::views::PicturePlan;
 use leptos::prelude::*;
 
 /// Most classes that have a row of their own.
@@ -71,7 +71,7 @@ pub fn Balance(#[prop(into)] id: String, classes: Vec<(String, u64)>) -> impl In
 
 /// A folder of pictures that is to be imported.
 #[component]
-pub fn Planned(plan: ImportPlan, pictures: PicturePlan) -> impl IntoView {
+pub fn Planned(pictures: PicturePlan, notes: Signal<Vec<String>>) -> impl IntoView {
     let (said, classes) = (words::count(pictures.pictures, "picture"), pictures.classes.len());
     let shots = pictures
         .shown
@@ -83,7 +83,7 @@ pub fn Planned(plan: ImportPlan, pictures: PicturePlan) -> impl IntoView {
             <h3 id="planned-title">{format!("{said} in {}", words::classes(classes as u64))}</h3>
             <Pictures label="Some of the pictures" pictures=shots/>
             <Balance id="planned" classes=pictures.classes/>
-            <ul class="bullets small faint">{plan.notes.into_iter().map(|n| view! { <li class="wrapped">{words::sentence(&n)}</li> }).collect_view()}</ul>
+            <ul class="bullets small faint">{move || notes.get().into_iter().map(|n| view! { <li class="wrapped">{words::sentence(&n)}</li> }).collect_view()}</ul>
         </section>
     }
 }

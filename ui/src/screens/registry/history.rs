@@ -39,6 +39,9 @@ fn Move(line: HistoryLine) -> impl IntoView {
                 <div>{texts::moved(&line)}</div>
                 {line.reason.clone().map(|reason| view! { <div class="faint wrapped">{reason}</div> })}
             </div>
+            {line.signed_by.map(|key| view! {
+                <Chip icon=Icon::Seal text="Signed" tone="good" {..} title=format!("With the reviewer's key {}", key.short())/>
+            })}
             <span class="small faint">{format!("{}, {}", texts::who(line.actor.as_deref()), words::moment(line.at))}</span>
             <A href=format!("/audit?event={}", line.seq)>{format!("Event {}", line.seq)}</A>
         </li>

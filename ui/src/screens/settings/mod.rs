@@ -1,5 +1,6 @@
 //! What a person sets, and what this build and this workspace are.
 
+mod key;
 mod person;
 mod upkeep;
 
@@ -76,7 +77,7 @@ fn Workspace() -> impl IntoView {
             <header><h2 id="set-workspace">"This workspace"</h2></header>
             <div class="inside stack">
                 <p class="wrapped mono">{place}</p>
-                <p>"Its keys sign checkpoints, statements and models. Decisions carry the reviewer's name and are signed with the log key of the workspace: the signature shows where a decision was taken, not who took it"</p>
+                <p>"Its keys sign checkpoints, statements and models. They show where something was recorded, not by whom: that is what a reviewer's own key is for"</p>
                 <Shown answer=keys children=|keys: Keys| view! { <KeyList keys=keys/> }/>
             </div>
         </section>

@@ -59,9 +59,10 @@ pub fn You() -> impl IntoView {
             // `change` comes when the field is left or Enter is pressed: a name half typed is not kept.
             <div class="inside stack tight" on:change=move |_| keep()>
                 <TextField label="Reviewer" value=name
-                    help="The name your decisions are recorded under. It is declared, not authenticated: nobody checks that it is you. Empty takes the system's user"/>
+                    help="The name your decisions are recorded under. Empty takes the system's user"/>
                 <p class="small" role="status">{actor}</p>
             </div>
+            <div class="inside"><super::key::YourKey/></div>
         </section>
     }
 }
