@@ -1,5 +1,6 @@
 //! The bridge to the engine: commands with JSON answers, and the channel of events.
 
+use crate::tree;
 use driftgate_model::Code;
 use driftgate_model::views::{Failure, WindowEvent};
 use js_sys::{JSON, Object, Reflect, Uint8Array};
@@ -69,7 +70,7 @@ pub async fn subscribe(hear: impl Fn(WindowEvent) + 'static) -> Result<(), Failu
     let handler = Closure::<dyn Fn(JsValue)>::new(move |message: JsValue| {
         let text = message.as_string().or_else(|| JSON::stringify(&message).ok().and_then(|t| t.as_string()));
         // An event of a newer engine is passed over: the next answer shows what it was about.
-        if let Some(event) = text.and_then(|t| serde_json::from_slice(t.as_bytes()).ok()) {
+        if let Some(event) = text.and_then(|t| tree::read(t.as_bytes()).ok()) {
             hear(event);
         }
     });
@@ -81,19 +82,17 @@ pub async fn subscribe(hear: impl Fn(WindowEvent) + 'static) -> Result<(), Failu
 }
 
 fn read<T: DeserializeOwned>(command: &str, answer: &JsValue) -> Result<T, Failure> {
-    // Always from bytes: every type would be compiled a second time for texts.
     let bytes = if answer.is_instance_of::<js_sys::ArrayBuffer>() {
         Uint8Array::new(answer).to_vec()
     } else {
         JSON::stringify(answer).ok().and_then(|t| t.as_string()).unwrap_or_else(|| "null".into()).into_bytes()
     };
-    serde_json::from_slice(&bytes)
-        .map_err(|e| internal(format!("the answer to `{command}` is not what was expected: {e}")))
+    tree::read(&bytes).map_err(|e| internal(format!("the answer to `{command}` is not what was expected: {e}")))
 }
 
 fn failure(command: &str, error: &JsValue) -> Failure {
     let text = JSON::stringify(error).ok().and_then(|t| t.as_string()).unwrap_or_default();
-    serde_json::from_slice(text.as_bytes()).unwrap_or_else(|_| broken(command, error))
+    tree::read(text.as_bytes()).unwrap_or_else(|_| broken(command, error))
 }
 
 fn broken(command: &str, error: &JsValue) -> Failure {

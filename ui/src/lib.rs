@@ -12,6 +12,7 @@ mod screens;
 mod shortcuts;
 mod store;
 mod theme;
+mod tree;
 mod words;
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -164,7 +164,7 @@ impl Coded for LedgerError {
                 "`driftgate audit verify` names what leads to it; restore the folder `.driftgate/objects` from a backup"
             }
             LedgerError::ReviewerKey(_) => {
-                "Bring the key from the computer where it was registered (`driftgate audit reviewer list` tells which), or \
+                "Bring the key from the computer where it was registered (`driftgate audit reviewer list` shows its fingerprint), or \
                  decide under another name: `--as NAME`"
             }
             LedgerError::Ambiguous { .. } => "Give more digits",
