@@ -8,6 +8,13 @@ use window::Window;
 #[test]
 fn axe_finds_nothing_on_any_screen_in_either_theme_and_all_fit_the_smallest_window() {
     let Some(window) = Window::open() else { return };
+    // Something that does not fit is found, or the silence below proves nothing.
+    let probe = "const b = document.createElement('button'); b.id = 'probe'; b.textContent = 'Too far';
+        Object.assign(b.style, { position: 'absolute', left: '840px', width: '90px' }); document.body.append(b)";
+    window.js(probe, Vec::new());
+    let seen = window.spills();
+    assert!(seen.iter().any(|line| line.contains("Too far")), "{seen:?}");
+    window.js("document.getElementById('probe').remove()", Vec::new());
     let (mut found, mut spilt) = (Vec::new(), Vec::new());
     window.every_screen(|name, theme| {
         let at = |line: String| format!("{name}, {}: {line}", theme.name());

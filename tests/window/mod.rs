@@ -14,6 +14,7 @@ mod drag;
 mod fits;
 mod keys;
 mod page;
+mod process;
 mod screens;
 pub mod shapes;
 
@@ -37,6 +38,11 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_driftgate-desktop");
 
 /// Where the window and its driver write what they say, in the window's home folder.
 const LOG: &str = "window.log";
+
+/// The program that is opened: that of the tests, or the one that `DRIFTGATE_WINDOW` names.
+fn program() -> PathBuf {
+    std::env::var_os("DRIFTGATE_WINDOW").map_or_else(|| PROGRAM.into(), PathBuf::from)
+}
 
 /// How long a step waits for what it needs.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -119,7 +125,8 @@ impl Window {
 
     /// The process of the window itself.
     pub fn process(&self) -> Option<u32> {
-        let name = Path::new(PROGRAM).file_name()?.to_str()?;
+        let program = program();
+        let name = program.file_name()?.to_str()?;
         self.driver.descendants().into_iter().find(|pid| {
             let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             let program = command.split(|b| *b == 0).next().unwrap_or_default();
@@ -229,7 +236,7 @@ impl Drop for Window {
 }
 
 async fn connect(port: u16, args: &[String]) -> Result<Client, String> {
-    let capabilities = json!({"browserName": "wry", "tauri:options": {"application": PROGRAM, "args": args}});
+    let capabilities = json!({"browserName": "wry", "tauri:options": {"application": program(), "args": args}});
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(capabilities.as_object().unwrap().clone());
     let client = builder.connect(&format!("http://127.0.0.1:{port}")).await.map_err(|e| e.to_string())?;
