@@ -140,7 +140,7 @@ fn median(times: &mut [f64]) -> f64 {
 
 #[test]
 #[ignore = "measures"]
-fn deep_routes_of_ten_thousand_runs() {
+fn routes_of_ten_thousand_runs() {
     let folder = tempfile::tempdir().unwrap();
     let began = Instant::now();
     many_runs(folder.path());
@@ -172,7 +172,7 @@ fn deep_routes_of_ten_thousand_runs() {
 
 #[test]
 #[ignore = "measures"]
-fn deep_cold_start_and_idle() {
+fn cold_start_and_idle() {
     let home = tempfile::tempdir().unwrap();
     let mut starts = Vec::new();
     for _ in 0..TIMES {

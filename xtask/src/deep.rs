@@ -6,8 +6,8 @@
 
 use crate::Outcome;
 use crate::steps::{End, Steps, show};
-use crate::tools;
 use crate::workspace::{Member, Workspace};
+use crate::{system, tools};
 use std::path::Path;
 
 /// Twenty times proptest's own number.
@@ -31,6 +31,7 @@ pub fn deep(filter: Option<&str>) -> Outcome {
     steps.run("scaled tests", || run(&ws, &selected, &named, &["--run-ignored", "default"]));
     let set = format!("test(/(^|::)deep_/) & {named}");
     steps.run("ignored tests", || run(&ws, &selected, &set, &["--run-ignored", "only"]));
+    steps.run("networks on a graphics card", || graphics(&ws, &named));
     steps.finish("deep", &ws.target_dir)?;
     Ok(steps.passed())
 }
@@ -39,6 +40,18 @@ fn run(ws: &Workspace, selected: &[String], set: &str, ignored: &[&str]) -> Resu
     let mut command = tools::nextest(&ws.root, selected);
     command.args(ignored).args(["--no-tests", "warn", "--filterset", set]);
     show(command.env("DRIFTGATE_DEEP", "1").env("PROPTEST_CASES", PROPERTY_CASES))
+}
+
+/// The tests of networks with Burn's layers, on the card that is here or one made of software. They are no part of `cargo xtask
+/// test`, since Burn's kernels take longer to build than all the rest.
+fn graphics(ws: &Workspace, set: &str) -> Result<End, String> {
+    if let End::Skipped(why) = system::step(&ws.root, &system::GRAPHICS, false)? {
+        return Ok(End::Skipped(why));
+    }
+    let selected = ["--package", "driftgate-vision", "--features", "gpu"].map(String::from);
+    let mut command = tools::nextest(&ws.root, &selected);
+    command.args(["--no-tests", "warn", "--filterset", set]);
+    show(&mut command)
 }
 
 /// Whether a source file below `dir` has a test with a long form.

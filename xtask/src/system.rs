@@ -31,6 +31,9 @@ pub const TEST: [&str; 11] = [
     "gir1.2-gtk-3.0",
 ];
 
+/// A graphics card made of software, for tests of networks where there is no card.
+pub const GRAPHICS: [&str; 2] = ["libvulkan1", "mesa-vulkan-drivers"];
+
 /// What to install where there is no apt.
 const ELSEWHERE: &str = "\
 Fedora: webkit2gtk4.1-devel libsoup3-devel librsvg2-devel openssl-devel gcc pkgconf

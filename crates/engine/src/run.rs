@@ -281,13 +281,13 @@ impl Workspace {
         let objects = self.store(&prepared.objects)?;
         self.record_stage(&begun.id, Stage::Preprocessing, from, objects, BTreeMap::new())?;
         let rows = |s| prepared.split(s).map_or(0, |d| d.x.rows());
-        let note = format!(
-            "{}/{}/{} rows, {} features",
-            rows(SplitName::Train),
-            rows(SplitName::Val),
-            rows(SplitName::Test),
-            prepared.transform.output_features().len()
-        );
+        let what = match &prepared.images {
+            Some(images) => {
+                format!("pictures, {} × {} pixels", images.config.shape().height, images.config.shape().width)
+            }
+            None => format!("rows, {} features", prepared.transform.output_features().len()),
+        };
+        let note = format!("{}/{}/{} {what}", rows(SplitName::Train), rows(SplitName::Val), rows(SplitName::Test));
         observer.stage_finished("preprocessing", &note);
         Ok(prepared)
     }

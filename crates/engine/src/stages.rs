@@ -86,9 +86,10 @@ pub(crate) fn preprocess(inputs: &Inputs, observer: &dyn Observer, cancel: &Canc
         if (rows.len() as u64) < config.min_rows {
             return Err(EngineError::bad_input(
                 format!(
-                    "the {} split has {} rows, and the preprocessing config asks for at least {}",
+                    "the {} split has {} {}, and the preprocessing config asks for at least {}",
                     split.as_str(),
                     rows.len(),
+                    if inputs.network.is_some() { "pictures" } else { "rows" },
                     config.min_rows
                 ),
                 "Add data, or lower `min_rows`",

@@ -83,7 +83,7 @@ fn fields_have_their_values_choices_and_meaning() {
 #[test]
 fn pictures_have_fields_of_their_own() {
     let outline = outline(&root().join("configs/pipeline_image_cnn.yaml"), &DiskFiles).unwrap();
-    assert_eq!(value(&outline, "configs.preprocessing.image.target_size"), json!([64, 64]));
+    assert_eq!(value(&outline, "configs.preprocessing.image.target_size"), json!([32, 32]));
     assert_eq!(value(&outline, "configs.training.model.architecture.conv_layers.2.out_channels"), json!(128));
     assert_eq!(value(&outline, "configs.training.fine_tune.epochs"), json!(5));
     assert_eq!(value(&outline, "configs.evaluation.classification.averaging"), json!("weighted"));

@@ -65,7 +65,7 @@ fn the_breast_cancer_pipeline_says_what_the_reference_s_does() {
 }
 
 #[test]
-fn the_image_pipelines_say_what_the_reference_s_do() {
+fn the_image_pipelines_say_what_they_are_for() {
     let resolved = |name: &str| resolve(&root().join("configs").join(name), &DiskFiles).unwrap().config;
     let config = resolved("pipeline_image_cnn.yaml");
     assert_eq!(config.model.as_str(), "shapes-image_classification_cnn");
@@ -75,9 +75,9 @@ fn the_image_pipelines_say_what_the_reference_s_do() {
         cnn.architecture.conv_layers.iter().map(|l| (l.out_channels, l.kernel_size)).collect();
     assert_eq!(layers, [(32, 3), (64, 3), (128, 3)]);
     assert_eq!((cnn.architecture.fc_units, cnn.architecture.dropout), (256, 0.3));
-    assert_eq!((cnn.epochs, cnn.batch_size, cnn.learning_rate), (10, 32, 0.001));
+    assert_eq!((cnn.epochs, cnn.batch_size, cnn.learning_rate), (15, 32, 0.001));
     assert_eq!((cnn.fine_tune.oversample_drift_ratio, cnn.fine_tune.drift_val_ratio), (Some(0.4), Some(0.15)));
-    assert_eq!(config.preprocessing.image.unwrap().target_size, [64, 64]);
+    assert_eq!(config.preprocessing.image.unwrap().target_size, [32, 32]);
     // The file says the defaults.
     assert_eq!(config.drift.unwrap().image, Some(Default::default()));
     let rules = config.promotion.unwrap().rules;
