@@ -295,6 +295,7 @@ impl<'de> VariantAccess<'de> for Content {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::read;
     use serde::{Deserialize, Serialize};
     use std::collections::BTreeMap;
