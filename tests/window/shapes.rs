@@ -92,7 +92,7 @@ impl Window {
                 };
                 if let Some(part) = part {
                     self.js(
-                        "document.querySelector(arguments[0]).scrollIntoView({ block: 'nearest' })",
+                        "document.querySelector(arguments[0] + ' .picture').scrollIntoView({ block: 'center' })",
                         vec![json!(part)],
                     );
                     self.pictures_are_there(part, 2);
