@@ -1,5 +1,7 @@
 //! The prediction log: what was asked and answered, in rotated segments, and the labels that came later.
 
+mod memory;
+
 use crate::artifact::rows_of;
 use crate::serving::ServedVersion;
 use crate::{Result, Workspace};
@@ -7,8 +9,9 @@ use driftgate_learn::Predictions;
 use driftgate_ledger::{Ledger, SegmentWriter};
 use driftgate_model::views::LivePerformanceView;
 use driftgate_model::{Code, Coded as _, ColumnValues, Digest, Frame, ModelName, RunId, Timestamp, VersionNumber};
+use memory::{Known, Memory, Predicted, Remembered};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How the names of the log's segments begin.
@@ -123,96 +126,6 @@ enum Line {
     Feedback { id: String, at: Timestamp, labels: Vec<FeedbackLabel> },
 }
 
-/// The predicted side of a remembered answer, and what labels said of it.
-struct Remembered {
-    known: Arc<Known>,
-    predicted: Predicted,
-    terms: Option<Vec<f64>>,
-}
-
-/// A version that has answered: one for all its answers.
-struct Known {
-    model: ModelName,
-    version: VersionNumber,
-    labels: Vec<String>,
-}
-
-enum Predicted {
-    Classes(Vec<u32>),
-    Values(Vec<f64>),
-}
-
-impl Predicted {
-    /// The term of each row: 1 for a hit and 0 for a miss, or the absolute error.
-    fn terms(&self, labels: &[String], given: &[FeedbackLabel]) -> std::result::Result<Vec<f64>, String> {
-        let rows = match self {
-            Predicted::Classes(codes) => codes.len(),
-            Predicted::Values(values) => values.len(),
-        };
-        if given.len() != rows {
-            return Err(format!("{rows} rows were answered, and {} labels are given", given.len()));
-        }
-        let one = |(row, label): (usize, &FeedbackLabel)| match (self, label) {
-            (Predicted::Classes(codes), given) => {
-                let text = match given {
-                    FeedbackLabel::Text(text) => text.clone(),
-                    // Labels such as 0 and 1 are texts of the model, and numbers to many a caller.
-                    FeedbackLabel::Number(v) => v.to_string(),
-                };
-                let known = labels.iter().position(|l| *l == text);
-                let known = known.ok_or_else(|| format!("`{}` is none of the model's labels", cut(&text)))?;
-                Ok(f64::from(u8::from(codes.get(row).is_some_and(|c| *c as usize == known))))
-            }
-            (Predicted::Values(values), FeedbackLabel::Number(v)) if v.is_finite() => {
-                Ok(values.get(row).map_or(f64::NAN, |p| (p - v).abs()))
-            }
-            (Predicted::Values(_), _) => Err("a label of this model is a finite number".into()),
-        };
-        given.iter().enumerate().map(one).collect()
-    }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(60).collect()
-}
-
-/// The newest answers, by id.
-#[derive(Default)]
-struct Memory {
-    answers: BTreeMap<Arc<str>, Remembered>,
-    order: VecDeque<Arc<str>>,
-}
-
-impl Memory {
-    fn add(&mut self, id: &str, answer: Remembered) {
-        let id: Arc<str> = id.into();
-        if self.answers.insert(id.clone(), answer).is_none() {
-            self.order.push_back(id);
-        }
-        while self.order.len() > REMEMBERED {
-            if let Some(oldest) = self.order.pop_front() {
-                self.answers.remove(&oldest);
-            }
-        }
-    }
-
-    fn label(&mut self, id: &str, labels: &[FeedbackLabel]) -> FeedbackOutcome {
-        let Some(answer) = self.answers.get_mut(id) else { return FeedbackOutcome::Unknown };
-        match answer.predicted.terms(&answer.known.labels, labels) {
-            Ok(terms) => {
-                answer.terms = Some(terms);
-                FeedbackOutcome::Kept { model: answer.known.model.clone(), version: answer.known.version }
-            }
-            Err(why) => FeedbackOutcome::Refused(why),
-        }
-    }
-
-    fn terms(&self, model: &str, version: VersionNumber) -> Vec<f64> {
-        let of = |a: &&Remembered| a.known.version == version && a.known.model.as_str() == model;
-        self.answers.values().filter(of).filter_map(|a| a.terms.as_ref()).flatten().copied().collect()
-    }
-}
-
 /// A prediction log being written. It is for one thread that serves no request.
 pub struct PredictionLog {
     ledger: Ledger,
@@ -317,11 +230,7 @@ impl PredictionLog {
                 done => done?,
             }
         }
-        for id in std::mem::take(&mut self.memory.order) {
-            if let Some(answer) = self.memory.answers.remove(&id) {
-                memory.add(&id, answer);
-            }
-        }
+        memory.add_all(std::mem::take(&mut self.memory));
         self.memory = memory;
         Ok(())
     }
@@ -586,32 +495,5 @@ mod tests {
         assert_eq!((found.value, found.low, found.high), (None, None, None));
         let one = live(&ModelName::new("m").unwrap(), 1, false, &[0.5], None);
         assert_eq!((one.value, one.low), (Some(0.5), None));
-    }
-
-    #[test]
-    fn labels_must_fit_the_answer() {
-        let classes = Predicted::Classes(vec![0, 1]);
-        let labels = ["a".to_string(), "b".into()];
-        let text = |t: &str| FeedbackLabel::Text(t.into());
-        assert_eq!(classes.terms(&labels, &[text("a"), text("a")]).unwrap(), [1.0, 0.0]);
-        assert!(classes.terms(&labels, &[text("a")]).unwrap_err().contains("2 rows"));
-        assert!(classes.terms(&labels, &[text("a"), text("c")]).unwrap_err().contains("`c`"));
-        assert!(classes.terms(&labels, &[text("a"), FeedbackLabel::Number(1.0)]).is_err());
-        let values = Predicted::Values(vec![1.5]);
-        assert_eq!(values.terms(&[], &[FeedbackLabel::Number(1.0)]).unwrap(), [0.5]);
-        assert!(values.terms(&[], &[text("1")]).is_err());
-    }
-
-    #[test]
-    fn the_memory_forgets_the_oldest() {
-        let mut memory = Memory::default();
-        let known = Arc::new(Known { model: ModelName::new("m").unwrap(), version: 1, labels: Vec::new() });
-        for i in 0..=REMEMBERED {
-            let predicted = Predicted::Values(vec![1.0]);
-            memory.add(&i.to_string(), Remembered { known: known.clone(), predicted, terms: None });
-        }
-        assert_eq!(memory.label("0", &[FeedbackLabel::Number(1.0)]), FeedbackOutcome::Unknown);
-        assert!(matches!(memory.label("1", &[FeedbackLabel::Number(1.0)]), FeedbackOutcome::Kept { .. }));
-        assert_eq!(memory.terms("m", 1), [0.0]);
     }
 }

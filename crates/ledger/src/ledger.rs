@@ -4,7 +4,7 @@ use crate::lock::{Lock, Use};
 use crate::log::{EventFilter, audit_log};
 use crate::note::{Head, NoteVerifier, read_checkpoint};
 use crate::objects::ObjectStore;
-use crate::place::{self, Place, sync_folder};
+use crate::place::{self, Place, Unfinished, lay_out, sync_folder};
 use crate::projections::refold;
 use crate::store::{Medium, Opened};
 use crate::tables::{self, Source};
@@ -54,10 +54,6 @@ impl std::fmt::Debug for Ledger {
         f.debug_struct("Ledger").field("root", &self.0.place.root).finish_non_exhaustive()
     }
 }
-
-/// Keeps the keys, what callers sent to a server, and what can be made again, out of a commit.
-const GITIGNORE: &str =
-    "/keys/\n/cache/\n/leases/\n/lock\n/lock.queue\n/segments/predictions-*\n/head.tmp-*\n/objects/tmp-*\n";
 
 impl Ledger {
     /// Makes a workspace in `root`, which is created where it is missing: the `.driftgate` folder appears whole or not at all.
@@ -593,38 +589,6 @@ impl Inner {
             )),
             // Not signed by this log: nothing to defend.
             Err(_) => Ok(()),
-        }
-    }
-}
-
-fn lay_out(place: &Place) -> Result<()> {
-    let make = |folder: &Path| std::fs::create_dir(folder).map_err(LedgerError::io("create", folder));
-    make(&place.folder)?;
-    make(&place.objects())?;
-    make(&place.segments())?;
-    make(&place.leases())?;
-    make(&place.folder.join("cache"))?;
-    make(&place.keys())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(place.keys(), std::fs::Permissions::from_mode(0o700))
-            .map_err(LedgerError::io("protect", &place.keys()))?;
-    }
-    let gitignore = place.folder.join(".gitignore");
-    let write = |mut file: std::fs::File| file.write_all(GITIGNORE.as_bytes()).and_then(|()| file.sync_all());
-    std::fs::File::create(&gitignore).and_then(write).map_err(LedgerError::io("write", &gitignore))
-}
-
-/// A folder that is removed again unless it was renamed.
-struct Unfinished(PathBuf);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        match std::fs::remove_dir_all(&self.0) {
-            Ok(()) => {}
-            Err(e) if e.kind() == ErrorKind::NotFound => {}
-            Err(error) => tracing::warn!(%error, path = %self.0.display(), "an unfinished workspace stays behind"),
         }
     }
 }

@@ -1,5 +1,6 @@
 use crate::{LedgerError, Result};
 use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Where the parts of a workspace lie.
@@ -161,6 +162,43 @@ fn synchronised_folder(path: &Path) -> Option<String> {
         })?;
         Some(format!("`{name}` is a folder that {program} synchronises, and a half-copied ledger is a broken one"))
     })
+}
+
+/// Keeps the keys, what callers sent to a server, and what can be made again, out of a commit.
+const GITIGNORE: &str =
+    "/keys/\n/cache/\n/leases/\n/lock\n/lock.queue\n/segments/predictions-*\n/head.tmp-*\n/objects/tmp-*\n";
+
+/// Makes the folders of a new workspace.
+pub(crate) fn lay_out(place: &Place) -> Result<()> {
+    let make = |folder: &Path| std::fs::create_dir(folder).map_err(LedgerError::io("create", folder));
+    make(&place.folder)?;
+    make(&place.objects())?;
+    make(&place.segments())?;
+    make(&place.leases())?;
+    make(&place.folder.join("cache"))?;
+    make(&place.keys())?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(place.keys(), std::fs::Permissions::from_mode(0o700))
+            .map_err(LedgerError::io("protect", &place.keys()))?;
+    }
+    let gitignore = place.folder.join(".gitignore");
+    let write = |mut file: File| file.write_all(GITIGNORE.as_bytes()).and_then(|()| file.sync_all());
+    File::create(&gitignore).and_then(write).map_err(LedgerError::io("write", &gitignore))
+}
+
+/// A folder that is removed again unless it was renamed.
+pub(crate) struct Unfinished(pub(crate) PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        match std::fs::remove_dir_all(&self.0) {
+            Ok(()) => {}
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, path = %self.0.display(), "an unfinished workspace stays behind"),
+        }
+    }
 }
 
 #[cfg(test)]
