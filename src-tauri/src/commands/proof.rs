@@ -30,10 +30,8 @@ pub async fn keys(desk: State<'_, Session>) -> Answer {
     engine(&desk, |w| w.keys()).await
 }
 
-/// The reviewers with a key, and whoever acts; `actor` only makes the question another one when the name changes.
 #[tauri::command(rename_all = "snake_case")]
-pub async fn reviewers(desk: State<'_, Session>, actor: Option<String>) -> Answer {
-    let _ = actor;
+pub async fn reviewers(desk: State<'_, Session>) -> Answer {
     engine(&desk, |w| w.reviewers()).await
 }
 
