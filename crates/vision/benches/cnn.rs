@@ -87,15 +87,28 @@ fn trained(device: &ChosenDevice) -> Network {
 fn network(c: &mut Criterion) {
     for threads in [1, 2] {
         let device = Devices::choose(DeviceChoice::Cpu, threads).expect("a CPU is always there");
-        let mut group = c.benchmark_group(format!("{threads} threads"));
-        group.throughput(Throughput::Elements(PICTURES as u64)).sample_size(10);
-        group.bench_function("train", |b| b.iter_batched(|| (), |()| trained(&device), BatchSize::PerIteration));
-        let network = trained(&device);
-        let ask = || network.answer(&Noise, 64, false, &CancelToken::new(), &|_, _| ());
-        group.bench_function("answer", |b| b.iter(ask));
-        group.finish();
+        measure(c, &format!("{threads} threads"), &device);
     }
 }
 
-criterion_group!(benches, network);
+fn measure(c: &mut Criterion, name: &str, device: &ChosenDevice) {
+    let mut group = c.benchmark_group(name);
+    group.throughput(Throughput::Elements(PICTURES as u64)).sample_size(10);
+    group.bench_function("train", |b| b.iter_batched(|| (), |()| trained(device), BatchSize::PerIteration));
+    let network = trained(device);
+    let ask = || network.answer(&Noise, 64, false, &CancelToken::new(), &|_, _| ());
+    group.bench_function("answer", |b| b.iter(ask));
+    group.finish();
+}
+
+/// Burn's layers on the processor: what ours are held against.
+#[cfg(feature = "burn")]
+fn burn(c: &mut Criterion) {
+    measure(c, "burn", &ChosenDevice::burn_on_cpu());
+}
+
+#[cfg(not(feature = "burn"))]
+fn burn(_: &mut Criterion) {}
+
+criterion_group!(benches, network, burn);
 criterion_main!(benches);

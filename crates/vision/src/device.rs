@@ -192,8 +192,8 @@ impl ChosenDevice {
     }
 
     /// Burn's layers on the CPU, to hold them against our own.
-    #[cfg(all(test, feature = "burn"))]
-    pub(crate) fn burn_on_cpu() -> Self {
+    #[cfg(feature = "burn")]
+    pub fn burn_on_cpu() -> Self {
         ChosenDevice { burn: Some(Device::flex()), sort: DeviceSort::Gpu, name: "Burn on the CPU".into(), pool: None }
     }
 
